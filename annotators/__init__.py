@@ -1,0 +1,1 @@
+"""Everyone who judges: embedded voters, large models, LLM judges and writers, people."""

@@ -1,0 +1,1 @@
+"""Voters that need no weights and no GPU."""

@@ -1,0 +1,1 @@
+"""People in Label Studio: the page, publishing, collecting, simulated and replayed annotators."""

@@ -1,0 +1,1 @@
+"""The osmo commands, one group a file."""

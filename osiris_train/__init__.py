@@ -1,0 +1,1 @@
+"""OSIRIS: features, model, memory, training and evaluation; reads releases only."""

@@ -1,0 +1,1 @@
+"""What a row of each table is, the emotion vocabulary, untrusted replies, configuration and errors."""

@@ -1,0 +1,112 @@
+"""What the pipeline is for: events on each wearer's timeline, their cues, reasoning and splits."""
+
+import pyarrow as pa
+
+from osmo.schemas.table import Column, Table
+
+LABEL_COUNT = pa.struct(
+    [pa.field("concept", pa.string(), nullable=False), pa.field("annotators", pa.int32(), nullable=False)]
+)
+EVIDENCE = pa.struct(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+    ]
+)
+
+EVENTS = Table(
+    "events",
+    "view",
+    "Accepted emotion events: several people's annotations of one clip, consolidated.",
+    (
+        Column("event_id", pa.string(), "Hash of clip and times"),
+        Column("subject_id", pa.string(), "The wearer; null with the reason in recordings", True),
+        Column("recording_id", pa.string(), "The recording"),
+        Column("clip_id", pa.string(), "The clip"),
+        Column("dataset", pa.string(), "The source dataset"),
+        Column("language", pa.string(), "Language of the recording", True),
+        Column("start_s", pa.float64(), "Start, seconds from the recording's start: median of the annotators"),
+        Column("end_s", pa.float64(), "End, seconds from the recording's start: median of the annotators"),
+        Column(
+            "t_s",
+            pa.float64(),
+            "Start on the subject's own timeline: seconds since their first recording began; "
+            "null without a common clock",
+            True,
+        ),
+        Column(
+            "emotions",
+            pa.list_(pa.string()),
+            "Concepts named by at least half of its annotators, else the nearest "
+            "shared family of the wheel; empty: only own words or no shared family",
+        ),
+        Column("own_words", pa.list_(pa.string()), "The annotators' own words, sorted"),
+        Column("label_distribution", pa.list_(LABEL_COUNT), "How many annotators named each concept"),
+        Column("polarity", pa.string(), "Most frequent polarity; null with the reason", True),
+        Column("polarity_reason", pa.string(), "not_collected, missing or tie", True),
+        Column("intensity", pa.int8(), "Lower median, 1 to 3; null with the reason", True),
+        Column("intensity_reason", pa.string(), "not_collected or missing", True),
+        Column("cause", pa.string(), "The longest accepted cause; null with the reason", True),
+        Column("cause_reason", pa.string(), "not_collected or missing", True),
+        Column("causes", pa.list_(pa.string()), "Every annotator's cause, sorted"),
+        Column("annotators", pa.int32(), "How many annotators marked it"),
+        Column("finished", pa.int32(), "How many annotators finished the clip, no_emotion included"),
+        Column("agreement", pa.float64(), "annotators / finished; null with the reason", True),
+        Column("agreement_reason", pa.string(), "simulated, replayed or single_annotator", True),
+        Column("needs_adjudication", pa.bool_(), "Whether polarity tied or no emotion is shared"),
+        Column("sources", pa.list_(pa.string()), "person, simulated, replayed: whose work it rests on, sorted"),
+        Column("annotation_ids", pa.list_(pa.string()), "The annotations it rests on, sorted"),
+        Column("event_key", pa.string(), "Content key of the event"),
+    ),
+)
+
+CUES = Table(
+    "cues",
+    "log",
+    "What was seen, heard and measured during an event, never derived from its label.",
+    (
+        Column("event_id", pa.string(), "The event"),
+        Column("recording_id", pa.string(), "The recording"),
+        Column("modality", pa.string(), "visual, acoustic or ocular"),
+        Column("extractor", pa.string(), "What measured it"),
+        Column("text", pa.string(), "The cue in words, only from its evidence; null: the modality is absent", True),
+        Column("absent_reason", pa.string(), "Why there is no cue", True),
+        Column("evidence", pa.list_(EVIDENCE), "The measured numbers that the text rests on"),
+        Column("confidence", pa.float64(), "0–1; null where absent", True),
+    ),
+)
+
+REASONING = Table(
+    "reasoning",
+    "log",
+    "The six-step chain of an event, one row a step.",
+    (
+        Column("event_id", pa.string(), "The event"),
+        Column("recording_id", pa.string(), "The recording"),
+        Column("step", pa.int8(), "1 visual, 2 audio, 3 dialogue, 4 ocular, 5 previous emotion, 6 inference"),
+        Column("name", pa.string(), "Name of the step"),
+        Column("text", pa.string(), "What the chain says at this step"),
+        Column(
+            "cited",
+            pa.list_(pa.string()),
+            "Evidence that the text rests on: cue:<modality>, segment:<id>, "
+            "event:<id>, annotation:<id>, one per sentence in order",
+        ),
+        Column("model", pa.string(), "What wrote it"),
+        Column("prompt_sha", pa.string(), "Hash of its prompt; null for the composer", True),
+        Column("history", pa.list_(pa.string()), "The earlier events that it was given, latest last"),
+    ),
+)
+
+SPLITS = Table(
+    "splits",
+    "view",
+    "Which part of which protocol an event belongs to.",
+    (
+        Column("protocol", pa.string(), "xsub, xtime, …"),
+        Column("event_id", pa.string(), "The event"),
+        Column("split", pa.string(), "train, validation or test; null: left out, with the reason", True),
+        Column("reason", pa.string(), "Why it is left out", True),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Logs, the media cache and releases: write once, verify, open by version."""

@@ -1,0 +1,215 @@
+"""Logs: append-only tables of Parquet parts, written once with page checksums, verified when read."""
+
+from __future__ import annotations
+
+import io
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from osmo.schemas.table import Table
+from osmo.storage.objects import ObjectMissingError, Objects
+
+log = logging.getLogger(__name__)
+
+UNIT = ("fingerprint", "input_key")
+QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One object of a log: its path, bucket and size in bytes."""
+
+    path: str
+    bucket: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """A part that failed verification and was moved aside."""
+
+    table: str
+    bucket: int
+    path: str
+    moved_to: str
+    problem: str
+
+
+class Logs:
+    """The logs of one store.
+
+    Of rows with equal (fingerprint, input_key) those of the smallest (computed_at, part name) count, for readers and
+    for compaction alike, so two writers at once and a repeated task change nothing.
+    """
+
+    def __init__(self, objects: Objects, buckets: int, *, on_corruption: Callable[[Corruption], None]) -> None:
+        self._objects = objects
+        self._buckets = buckets
+        self._on_corruption = on_corruption
+
+    def append(
+        self, table: Table, bucket: int, body: pa.Table, *, fingerprint: str, input_keys: pa.Array
+    ) -> str | None:
+        """Write one part.
+
+        Args:
+            table: The log.
+            bucket: Where; all rows of a unit must be in one call.
+            body: Rows as the stage made them (the table's `body_schema`).
+            fingerprint: Of the stage.
+            input_keys: One per row of `body`.
+
+        Returns:
+            The part's path; None where there were no rows.
+        """
+        if body.num_rows == 0:
+            return None
+        body = table.check(body, body=True)
+        now = datetime.now(UTC)
+        stored = pa.Table.from_arrays(
+            [
+                pa.repeat(pa.scalar(fingerprint, pa.string()), body.num_rows),
+                input_keys,
+                pa.repeat(pa.scalar(now, table.schema.field("computed_at").type), body.num_rows),
+                *body.columns,
+            ],
+            schema=table.schema,
+        )
+        return self._write(table, bucket, stored, at=now)
+
+    def parts(self, table: Table, bucket: int | None = None) -> list[Part]:
+        """The parts of a log, or of one of its buckets, by path."""
+        prefix = f"logs/{table.name}/" + ("" if bucket is None else f"bucket={bucket:05d}/")
+        listed = self._objects.list(prefix)
+        return [
+            Part(info.path, int(info.path.split("bucket=")[1].split("/")[0]), info.size)
+            for info in listed
+            if info.path.endswith(".parquet")
+        ]
+
+    def read(
+        self,
+        table: Table,
+        *,
+        bucket: int | None = None,
+        columns: Sequence[str] | None = None,
+        fingerprints: Iterable[str] | None = None,
+    ) -> pa.Table:
+        """The rows that count, by part and then as written.
+
+        Args:
+            table: The log.
+            bucket: Only this bucket.
+            columns: Only these columns; null: all.
+            fingerprints: Only rows of these stages; null: all.
+
+        Returns:
+            Rows of `table.schema` (or of `columns`). A part that fails its checksums is moved to quarantine, reported,
+            and its rows are missing.
+        """
+        wanted = (
+            None if columns is None else [*columns, *(name for name in (*UNIT, "computed_at") if name not in columns)]
+        )
+        parts = self.parts(table, bucket)
+        with ThreadPoolExecutor(4) as pool:
+            tables = list(pool.map(lambda part: self._read_part(table, part, wanted), parts))
+        rows = _first_of_each_unit(table, [found for found in tables if found is not None], wanted)
+        if fingerprints is not None:
+            rows = rows.filter(pc.is_in(rows["fingerprint"], value_set=pa.array(list(fingerprints), pa.string())))
+        return rows if columns is None else rows.select(list(columns))
+
+    def compact(self, table: Table, bucket: int) -> int:
+        """Merge the parts of a bucket into one; gives the number of parts that went.
+
+        The merged part is written before the others are deleted, so a kill between leaves duplicates, never a loss.
+        """
+        parts = self.parts(table, bucket)
+        if len(parts) < 2:
+            return 0
+        tables = [found for part in parts if (found := self._read_part(table, part, None)) is not None]
+        merged = _first_of_each_unit(table, tables, None)
+        if merged.num_rows:
+            self._write(table, bucket, merged, at=datetime.now(UTC))
+        for part in parts:
+            self._objects.delete(part.path)
+        return len(parts)
+
+    def _write(self, table: Table, bucket: int, rows: pa.Table, *, at: datetime) -> str:
+        assert 0 <= bucket < self._buckets, f"bucket {bucket} of {self._buckets}"
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer, compression="zstd", write_page_checksum=True)
+        name = f"part-{int(at.timestamp() * 1e6):017d}-{secrets.token_hex(4)}.parquet"
+        path = f"logs/{table.name}/bucket={bucket:05d}/{name}"
+        created = self._objects.create(path, buffer.getvalue(), durable=table.human)
+        assert created, f"{path} is taken"
+        return path
+
+    def _read_part(self, table: Table, part: Part, columns: Sequence[str] | None) -> pa.Table | None:
+        try:
+            data = self._objects.read(part.path)
+        except ObjectMissingError:
+            return None  # compacted or quarantined by another process since it was listed
+        try:
+            file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+            present = set(file.schema_arrow.names)
+            chosen = None if columns is None else [name for name in columns if name in present]
+            read = file.read(columns=chosen, use_threads=False)
+            return _grow(table, read, columns)
+        except (OSError, pa.ArrowException, ValueError) as error:
+            self._quarantine(table, part, str(error).splitlines()[0] if str(error) else type(error).__name__)
+            return None
+
+    def _quarantine(self, table: Table, part: Part, problem: str) -> None:
+        moved_to = f"{QUARANTINE}/{part.path}"
+        self._objects.move(part.path, moved_to)
+        log.warning(
+            "%s failed verification (%s): moved to %s, its rows are missing again", part.path, problem, moved_to
+        )
+        self._on_corruption(Corruption(table.name, part.bucket, part.path, moved_to, problem))
+
+
+def _grow(table: Table, rows: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+    """Give an older part the columns that its table got later: schemas only grow, by nullable columns."""
+    wanted = table.schema.names if columns is None else columns
+    arrays = [
+        rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, table.schema.field(name).type)
+        for name in wanted
+    ]
+    schema = pa.schema([table.schema.field(name) for name in wanted])
+    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+
+
+def _first_of_each_unit(table: Table, parts: Sequence[pa.Table], columns: Sequence[str] | None) -> pa.Table:
+    """Rows of the part with the smallest (computed_at, part name) of each unit; `parts` come sorted by name."""
+    schema = table.schema if columns is None else pa.schema([table.schema.field(name) for name in columns])
+    if not parts:
+        return schema.empty_table()
+    rows = pa.concat_tables(parts)
+    if len(parts) == 1:
+        return rows
+    index = pa.concat_arrays([pa.repeat(pa.scalar(i, pa.int32()), part.num_rows) for i, part in enumerate(parts)])
+    units = pa.table({"key": rows["input_key"], "fp": rows["fingerprint"].combine_chunks(), "part": index})
+    if not _has_duplicates(units):
+        return rows
+    units = units.append_column("at", rows["computed_at"])
+    first = units.group_by(["key", "fp"]).aggregate([("at", "min")])
+    joined = units.append_column("row", pa.array(range(rows.num_rows), pa.int64())).join(first, ["key", "fp"])
+    joined = joined.filter(pc.equal(joined["at"], joined["at_min"]))
+    winner = joined.group_by(["key", "fp"]).aggregate([("part", "min")])
+    kept = joined.join(winner, ["key", "fp"])
+    kept = kept.filter(pc.equal(kept["part"], kept["part_min"]))
+    return rows.take(kept["row"].take(pc.sort_indices(kept["row"])))
+
+
+def _has_duplicates(units: pa.Table) -> bool:
+    """Whether some unit lies in more than one part."""
+    per_part = units.group_by(["key", "fp", "part"]).aggregate([]).num_rows
+    return bool(per_part != units.group_by(["key", "fp"]).aggregate([]).num_rows)

@@ -1,0 +1,1 @@
+"""The stages, pure: table in, table out; and the views."""

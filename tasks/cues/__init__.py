@@ -1,0 +1,1 @@
+"""Extractors of measured evidence, one a file."""

@@ -1,0 +1,1 @@
+"""Quality assessment: rules and findings."""

@@ -1,0 +1,1 @@
+"""Adapters of recording sources, one a file."""
