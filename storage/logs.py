@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,7 +57,7 @@ class Logs:
         self._on_corruption = on_corruption
 
     def append(
-        self, table: Table, bucket: int, body: pa.Table, *, fingerprint: str, input_keys: pa.Array
+        self, table: Table, bucket: int, body: pa.Table, *, fingerprint: str, input_keys: pa.Array[Any]
     ) -> str | None:
         """Write one part.
 
@@ -196,7 +197,9 @@ def _first_of_each_unit(table: Table, parts: Sequence[pa.Table], columns: Sequen
     if len(parts) == 1:
         return rows
     index = pa.concat_arrays([pa.repeat(pa.scalar(i, pa.int32()), part.num_rows) for i, part in enumerate(parts)])
-    units = pa.table({"key": rows["input_key"], "fp": rows["fingerprint"].combine_chunks(), "part": index})
+    units = pa.table(
+        {"key": rows["input_key"].combine_chunks(), "fp": rows["fingerprint"].combine_chunks(), "part": index}
+    )
     if not _has_duplicates(units):
         return rows
     units = units.append_column("at", rows["computed_at"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -91,7 +92,7 @@ class Store:
         return bucket_of(recording_id, self.layout.buckets)
 
     def append(
-        self, table: Table, bucket: int, body: pa.Table, *, fingerprint: str, input_keys: pa.Array
+        self, table: Table, bucket: int, body: pa.Table, *, fingerprint: str, input_keys: pa.Array[Any]
     ) -> str | None:
         """Write one part of a log; see `Logs.append`."""
         return self.logs.append(table, bucket, body, fingerprint=fingerprint, input_keys=input_keys)
