@@ -71,6 +71,16 @@ class Ballot:
         assert (self.label is None) != (self.abstain_reason is None), "a ballot is a label or an abstention"
 
 
+class VoterUnreachableError(RuntimeError):
+    """The model behind a voter could not be asked: no answer was given, so the segments stay open."""
+
+    def __init__(self, voter: str, where: str, problem: str) -> None:
+        self.voter = voter
+        self.where = where
+        self.problem = problem
+        super().__init__(f"Voter {voter!r} at {where}: {problem}. See that its server runs, then build again.")
+
+
 class Voter(Protocol):
     """Someone who labels utterances. Its file is annotators/embedded/<name>.py or annotators/lmm/<name>.py."""
 

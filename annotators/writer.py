@@ -9,6 +9,12 @@ from typing import Protocol
 STEP_NAMES = ("visual", "audio", "dialogue", "ocular", "previous_emotion", "inference")
 """The six steps of SENSE, in order."""
 
+NO_DIALOGUE = "dialogue:none"
+"""What a sentence cites that says that no dialogue was given."""
+
+NO_HISTORY = "history:none"
+"""What a sentence cites that says that no earlier event was given."""
+
 
 @dataclass(frozen=True)
 class CueGiven:
@@ -78,6 +84,9 @@ class Bundle:
         cues: One per modality (visual, acoustic, ocular).
         dialogue: What was said, oldest first.
         history: Earlier events of the wearer, oldest first, at most N_p.
+        polarity_reason: Why polarity is null: not_collected, missing or tie; null: not told.
+        intensity_reason: Why intensity is null: not_collected or missing; null: not told.
+        cause_reason: Why cause is null: not_collected or missing; null: not told.
     """
 
     event_id: str
@@ -91,6 +100,9 @@ class Bundle:
     cues: tuple[CueGiven, ...]
     dialogue: tuple[Said, ...]
     history: tuple[Earlier, ...]
+    polarity_reason: str | None = None
+    intensity_reason: str | None = None
+    cause_reason: str | None = None
 
 
 @dataclass(frozen=True)

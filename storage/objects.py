@@ -39,10 +39,11 @@ class ObjectMissingError(FileNotFoundError):
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One listed object: its path below the root, its size in bytes."""
+    """One listed object: its path below the root, its size in bytes, its entity tag where `walk` found it."""
 
     path: str
     size: int
+    etag: str = ""
 
 
 class Objects:
@@ -148,6 +149,17 @@ class Objects:
         except (BaseError, OSError) as error:
             raise StoreUnreachableError(self.uri, f"cannot list {prefix}: {_one_line(error)}") from error
         return sorted(found, key=lambda info: info.path)
+
+    def walk(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Objects below `prefix` with their entity tags, page by page, in the store's own order."""
+        try:
+            for batch in obstore.list(self._client, prefix or None, chunk_size=1000):
+                for meta in batch:
+                    yield ObjectInfo(str(meta["path"]), int(meta["size"]), str(meta["e_tag"] or meta["last_modified"]))
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise StoreUnreachableError(self.uri, f"cannot list {prefix}: {_one_line(error)}") from error
 
     def delete(self, path: str) -> None:
         """Remove an object; one that is gone already is no error."""

@@ -59,7 +59,9 @@ MEDIA = Table(
     "Index of the content-addressed media cache: what was decoded from what, with which settings.",
     (
         Column("recording_id", pa.string(), "The recording"),
-        Column("kind", pa.string(), "audio (16 kHz mono), proxy (labelling video of the recording), clip (cut of it)"),
+        Column(
+            "kind", pa.string(), "audio (16 kHz mono), proxy (labelling video of the recording), clip (cut of it), eye"
+        ),
         Column("clip_id", pa.string(), "The clip, where kind is clip", True),
         Column("source_sha256", pa.string(), "Hash over the hashes of the files it was decoded from"),
         Column("uri", pa.string(), "Where it lies, relative to the store's root"),

@@ -1,0 +1,102 @@
+"""The contract of cue extractors: times of events and media in, one measured cue per event out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from osmo.storage.media import Media
+
+Modality = Literal["visual", "acoustic", "ocular"]
+MediaKind = Literal["audio", "proxy", "eye"]
+
+Evidence = tuple[str, float, str]
+"""One measured number: its name, value and unit."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where an event lies. It has no label: evidence must not know what people felt.
+
+    Attributes:
+        event_id: The event.
+        recording_id: Its recording.
+        start_s: Start, seconds from the recording's start.
+        end_s: End, seconds from the recording's start.
+        language: BCP 47 primary language to write in; null: English.
+    """
+
+    event_id: str
+    recording_id: str
+    start_s: float
+    end_s: float
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What was measured of one event in one modality.
+
+    Attributes:
+        text: The cue in words, every number of which is in `evidence`; null: the modality is absent.
+        absent_reason: Why there is no cue; null where there is one.
+        evidence: The measured numbers, rounded as the text says them.
+        confidence: 0–1: 1 where event and baseline were measured, 0.5 without a baseline; null where absent.
+    """
+
+    text: str | None
+    absent_reason: str | None
+    evidence: tuple[Evidence, ...]
+    confidence: float | None
+
+    def __post_init__(self) -> None:
+        assert (self.text is None) != (self.absent_reason is None), "a cue has a text or a reason for its absence"
+
+    @classmethod
+    def absent(cls, reason: str) -> Cue:
+        """A modality that is not there."""
+        return cls(None, reason, (), None)
+
+
+class MediaUndecodableError(RuntimeError):
+    """A cached media file that cannot be decoded."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        self.problem = problem
+        super().__init__(
+            f"{where} cannot be decoded: {problem}. Delete it, run the media stage again, then `osmo retry`."
+        )
+
+
+class Extractor(Protocol):
+    """Someone who measures one modality. Its file is tasks/cues/<name>.py, with `create_extractor`."""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """What its cues depend on beside span and media: code version, parameters and phrases."""
+        ...
+
+    @property
+    def modality(self) -> Modality:
+        """What it measures."""
+        ...
+
+    @property
+    def kind(self) -> MediaKind:
+        """The kind of cached media that it looks at."""
+        ...
+
+    def extract(self, spans: Sequence[Span], media: Media) -> list[Cue]:
+        """One cue per span, in order; what a span gets does not depend on the others.
+
+        Raises:
+            MediaUndecodableError: The media is there and cannot be decoded.
+        """
+        ...

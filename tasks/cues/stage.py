@@ -1,0 +1,159 @@
+"""The stage of cues: one measured cue per event and modality, never derived from the event's label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from osmo.schemas.keys import content_key, fingerprint, milliseconds
+from osmo.schemas.table import Table
+from osmo.schemas.tables import CUES
+from osmo.storage.media import Media, MediaDamagedError
+from osmo.storage.objects import ObjectMissingError
+from osmo.tasks.cues.extractor import Cue, Extractor, MediaUndecodableError, Span
+from osmo.tasks.stage import Outcome, Problem
+
+_TEXT = pa.string()
+_FIELDS: list[pa.Field[Any]] = [
+    *(pa.field(name, _TEXT, nullable=False) for name in ("input_key", "recording_id", "event_id")),
+    *(pa.field(name, pa.float64(), nullable=False) for name in ("start_s", "end_s")),
+    *(pa.field(name, _TEXT) for name in ("language", "reason")),
+]
+NEEDS = pa.schema(_FIELDS)
+_REASON_OF = {"audio": "audio_reason", "proxy": "video_reason", "eye": "eye_reason"}
+
+
+class CueStage:
+    """Measures one modality of the events of a bucket. Of an event it reads id, place and language, never the label."""
+
+    def __init__(
+        self,
+        extractor: Extractor,
+        *,
+        events: Callable[[int], pa.Table],
+        media_rows: Callable[[int], pa.Table],
+        recordings: Callable[[int], pa.Table] | None = None,
+        flush_rows: int = 32,
+    ) -> None:
+        """Bind the stage.
+
+        Args:
+            extractor: Who measures.
+            events: `EVENTS` rows of a bucket.
+            media_rows: `MEDIA` rows of a bucket.
+            recordings: Current `RECORDINGS` rows of a bucket, for the reason why media is absent; null: not told.
+            flush_rows: Events after which a part is written.
+        """
+        self._extractor = extractor
+        self._events = events
+        self._media_rows = media_rows
+        self._recordings = recordings
+        self.flush_rows = flush_rows
+
+    @property
+    def name(self) -> str:
+        """cues:<extractor>."""
+        return f"cues:{self._extractor.name}"
+
+    @property
+    def writes(self) -> Table:
+        """`CUES`."""
+        return CUES
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the extractor's name and revision."""
+        return fingerprint(self.name, 1, {"revision": self._extractor.revision})
+
+    def needs(self, bucket: int) -> pa.Table:
+        """One row per event. Its key changes with its times, its language, and the media that is looked at."""
+        events = self._events(bucket).select(["event_id", "recording_id", "start_s", "end_s", "language"])
+        kind = self._extractor.kind
+        media = {row["recording_id"]: row for row in self._media_rows(bucket).to_pylist() if row["kind"] == kind}
+        reasons = self._reasons(bucket)
+        rows: list[dict[str, object]] = []
+        for event in events.to_pylist():
+            recording_id = event["recording_id"]
+            found, reason = media.get(recording_id), reasons.get(recording_id)
+            key = content_key(
+                event["event_id"],
+                milliseconds(event["start_s"]),
+                milliseconds(event["end_s"]),
+                event["language"],
+                found["sha256"] if found else None,
+                bool(found and found["silent" if kind == "audio" else "captioned"]),
+                reason,
+            )
+            rows.append({"input_key": key, "reason": reason, **event})
+        return pa.Table.from_pylist(rows, schema=NEEDS)
+
+    def compute(self, rows: pa.Table, media: Media) -> Outcome:
+        """One cue per event; what cannot be decoded is a problem of each of its events."""
+        by_recording: dict[str, list[dict[str, object]]] = {}
+        for row in rows.to_pylist():
+            by_recording.setdefault(row["recording_id"], []).append(row)
+        made: list[dict[str, object]] = []
+        keys: list[str] = []
+        problems: list[Problem] = []
+        for recording_id, listed in by_recording.items():
+            spans = [_span(row) for row in listed]
+            try:
+                cues = self._extractor.extract(spans, media)
+            except MediaUndecodableError as error:
+                problems += [_problem(row, error, error.where, permanent=True) for row in listed]
+                continue
+            except (FileNotFoundError, ObjectMissingError, MediaDamagedError) as error:
+                where = str((media.row(recording_id, self._extractor.kind) or {}).get("uri"))
+                problems += [_problem(row, error, where, permanent=False) for row in listed]
+                continue
+            for row, cue in zip(listed, cues, strict=True):
+                made.append(self._row(row, cue))
+                keys.append(str(row["input_key"]))
+        return Outcome(CUES.rows(made), keys, problems, attempts=rows.num_rows)
+
+    def _reasons(self, bucket: int) -> dict[str, str]:
+        if self._recordings is None:
+            return {}
+        column = _REASON_OF[self._extractor.kind]
+        rows = self._recordings(bucket).select(["recording_id", column]).to_pylist()
+        return {row["recording_id"]: row[column] for row in rows if row[column]}
+
+    def _row(self, row: dict[str, object], cue: Cue) -> dict[str, object]:
+        reason = cue.absent_reason
+        if reason is not None and row["reason"] is not None:
+            reason = f"{reason}: {row['reason']}"
+        return {
+            "event_id": row["event_id"],
+            "recording_id": row["recording_id"],
+            "modality": self._extractor.modality,
+            "extractor": self._extractor.name,
+            "text": cue.text,
+            "absent_reason": reason,
+            "evidence": [{"name": name, "value": value, "unit": unit} for name, value, unit in cue.evidence],
+            "confidence": cue.confidence,
+        }
+
+
+def _span(row: dict[str, object]) -> Span:
+    language = row["language"]
+    return Span(
+        str(row["event_id"]),
+        str(row["recording_id"]),
+        float(str(row["start_s"])),
+        float(str(row["end_s"])),
+        None if language is None else str(language),
+    )
+
+
+def _problem(row: dict[str, object], error: Exception, where: str, *, permanent: bool) -> Problem:
+    return Problem(
+        recording_id=str(row["recording_id"]),
+        key=str(row["input_key"]),
+        permanent=permanent,
+        what=str(error).splitlines()[0],
+        where=where,
+        remedy="Delete the cached file and run the media stage again"
+        + (", then `osmo retry`." if permanent else "; the next run takes the event up again."),
+    )

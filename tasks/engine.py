@@ -1,0 +1,181 @@
+"""The stage engine: what is missing is an anti-join; a bucket is run by computing what is missing, part by part."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from osmo.schemas.keys import content_key
+from osmo.schemas.tables import PROBLEMS, RUNS
+from osmo.storage.media import Media
+from osmo.storage.store import Store
+from osmo.tasks.problems import problem_rows
+from osmo.tasks.stage import Outcome, Problem, Stage
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Called with units done and units to do."""
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What a stage has left to do in a bucket.
+
+    Attributes:
+        rows: The input rows that are missing.
+        present: Units that have their result.
+        quarantined: Units that failed for good and wait for `osmo retry`.
+        attempts: For units that failed before: how often.
+    """
+
+    rows: pa.Table
+    present: int
+    quarantined: int
+    attempts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class BucketReport:
+    """What one run of a stage over a bucket did; the columns of `RUNS`."""
+
+    stage: str
+    bucket: int
+    rows_in: int
+    rows_out: int
+    abstained: int
+    quarantined: int
+    failed: int
+    seconds: float
+    attempts: int
+    cost: float
+
+
+def todo(store: Store, stage: Stage, bucket: int) -> Todo:
+    """The anti-join of a bucket: units needed minus units present minus units that failed for good."""
+    needed = stage.needs(bucket)
+    if needed.num_rows == 0:
+        return Todo(needed, 0, 0, {})
+    stored = store.read(stage.writes, bucket=bucket, columns=["input_key"], fingerprints=[stage.fingerprint])
+    present = pc.is_in(needed["input_key"], value_set=stored["input_key"].combine_chunks())
+    rows = needed.filter(pc.invert(present))
+    if rows.num_rows == 0:
+        return Todo(rows, needed.num_rows, 0, {})
+    failed_for_good, attempts = _earlier_failures(store, stage, bucket)
+    gone = pc.is_in(rows["input_key"], value_set=pa.array(sorted(failed_for_good), pa.string()))
+    open_rows = rows.filter(pc.invert(gone))
+    return Todo(open_rows, needed.num_rows - rows.num_rows, rows.num_rows - open_rows.num_rows, attempts)
+
+
+def run_bucket(
+    store: Store, stage: Stage, bucket: int, media: Media, *, progress: Progress | None = None
+) -> BucketReport:
+    """Compute what is missing in a bucket, a part every `stage.flush_rows` input rows.
+
+    May be killed at any moment and repeated at will: what is stored is never computed again. Problems are written
+    before the rows they go with, so that no kill leaves a result whose warning was lost.
+
+    Args:
+        store: Where results go.
+        stage: What to run.
+        bucket: Where.
+        media: What the stage may hear and see.
+        progress: Told after each part.
+
+    Returns:
+        Counts; where anything was missing they are a row of `runs` too.
+    """
+    started = time.perf_counter()
+    left = todo(store, stage, bucket)
+    total = left.rows.num_rows
+    out = abstained = quarantined = failed = calls = 0
+    cost = 0.0
+    for offset in range(0, total, stage.flush_rows):
+        batch = left.rows.slice(offset, stage.flush_rows)
+        outcome = _complete(stage, batch, stage.compute(batch, media))
+        write_problems(store, stage.name, stage.fingerprint, bucket, outcome.problems, left.attempts)
+        keys = pa.array(list(outcome.input_keys), pa.string())
+        store.append(stage.writes, bucket, outcome.rows, fingerprint=stage.fingerprint, input_keys=keys)
+        out += outcome.rows.num_rows
+        abstained += _abstained(outcome.rows)
+        quarantined += sum(problem.permanent for problem in outcome.problems if not problem.warning)
+        failed += sum(not problem.permanent for problem in outcome.problems if not problem.warning)
+        calls += outcome.attempts or batch.num_rows
+        cost += outcome.cost
+        if progress:
+            progress(min(offset + stage.flush_rows, total), total)
+    seconds = time.perf_counter() - started
+    report = BucketReport(stage.name, bucket, total, out, abstained, quarantined, failed, seconds, calls, cost)
+    if total:
+        _record(store, report, stage.fingerprint)
+    return report
+
+
+def write_problems(
+    store: Store,
+    stage: str,
+    fingerprint: str,
+    bucket: int,
+    problems: tuple[Problem, ...] | list[Problem],
+    attempts: dict[str, int],
+) -> None:
+    """Store problems; the same problem of the same attempt is one row however often it is written."""
+    if not problems:
+        return
+    rows = problem_rows(stage, problems, attempts)
+    keys = [
+        content_key(fingerprint, str(row["key"]), int(str(row["attempt"])), str(row["status"]), str(row["what"]))
+        for row in rows
+    ]
+    store.append(PROBLEMS, bucket, PROBLEMS.rows(rows), fingerprint=fingerprint, input_keys=pa.array(keys, pa.string()))
+    for problem in problems:
+        level = logging.INFO if problem.warning else logging.WARNING
+        log.log(level, "%s: %s (%s). %s", stage, problem.what, problem.where, problem.remedy)
+
+
+def _complete(stage: Stage, batch: pa.Table, outcome: Outcome) -> Outcome:
+    """Add a problem for each input row that has neither a result nor a problem: nothing is dropped in silence."""
+    answered = set(outcome.input_keys) | {problem.key for problem in outcome.problems}
+    silent = [
+        Problem(
+            recording_id=str(recording),
+            key=str(key),
+            permanent=False,
+            what="the stage gave neither a result nor a reason",
+            where=f"{stage.name}, {recording}",
+            remedy="This is a defect of the stage: report it with the recording.",
+        )
+        for key, recording in zip(batch["input_key"].to_pylist(), batch["recording_id"].to_pylist(), strict=True)
+        if key not in answered
+    ]
+    return Outcome(outcome.rows, outcome.input_keys, [*outcome.problems, *silent], outcome.attempts, outcome.cost)
+
+
+def _earlier_failures(store: Store, stage: Stage, bucket: int) -> tuple[set[str], dict[str, int]]:
+    """Keys that failed for good and were not reopened, and how often each key was tried."""
+    rows = store.read(PROBLEMS, bucket=bucket, fingerprints=[stage.fingerprint])
+    rows = rows.filter(pc.and_(pc.equal(rows["stage"], stage.name), pc.not_equal(rows["status"], "warning")))
+    latest: dict[str, str] = {}
+    attempts: dict[str, int] = {}
+    for row in rows.sort_by("computed_at").select(["key", "status", "attempt"]).to_pylist():
+        latest[row["key"]] = row["status"]
+        attempts[row["key"]] = max(attempts.get(row["key"], 0), row["attempt"])
+    return {key for key, status in latest.items() if status == "permanent"}, attempts
+
+
+def _abstained(rows: pa.Table) -> int:
+    if "abstain_reason" not in rows.column_names:
+        return 0
+    return rows.num_rows - rows["abstain_reason"].null_count
+
+
+def _record(store: Store, report: BucketReport, fingerprint: str) -> None:
+    host = f"{socket.gethostname()}:{os.getpid()}"
+    store.append_rows(RUNS, [{**vars(report), "host": host}], fingerprint=fingerprint)

@@ -1,0 +1,117 @@
+"""Pictures of a recording: its files on one clock, at a constant frame rate, streamed in bounded memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from osmo.tasks.decode import SourceFile, Tally, file_frames, opened, tallied
+
+HOLD_S = 1.0
+"""Seconds for which the last picture before a gap stays, and the very first comes early; beyond, it is black."""
+
+
+def picture_size(files: Sequence[SourceFile], *, height: int) -> tuple[int, int]:
+    """Width and height in pixels, even, at most `height` high, in the aspect ratio of the first readable file.
+
+    Raises:
+        MediaUnreadableError: No file has a picture.
+    """
+    tally = Tally()
+    for file in files:
+        with tallied(file, tally), opened(file, "video") as container:
+            stream = container.streams.video[0]
+            if stream.width and stream.height:
+                aspect = Fraction(stream.width, stream.height) * (stream.sample_aspect_ratio or 1)
+                if sideways := _is_sideways(container):
+                    aspect = 1 / aspect
+                high = max(2, min(height, stream.width if sideways else stream.height) // 2 * 2)
+                return max(2, round(high * aspect / 2) * 2), high
+    tally.require("video", files)
+    raise AssertionError("a tally without seconds is refused")
+
+
+def frame_rate(files: Sequence[SourceFile]) -> float | None:
+    """Average frame rate in Hz of the first readable file; null where none says."""
+    for file in files:
+        with tallied(file, Tally()), opened(file, "video") as container:
+            if rate := container.streams.video[0].average_rate:
+                return float(rate)
+    return None
+
+
+def pictures(
+    files: Sequence[SourceFile], *, fps: Fraction, count: int, size: tuple[int, int], tally: Tally
+) -> Iterator[av.VideoFrame]:
+    """Pictures of a recording at a constant frame rate, black where there is none.
+
+    Args:
+        files: In order of time.
+        fps: Of the result, in Hz.
+        count: Pictures in the result.
+        size: Width and height in pixels.
+        tally: Takes what was decoded and lost.
+
+    Returns:
+        yuv420p pictures; one that stays comes several times, as the same object.
+
+    Raises:
+        MediaUnreadableError: At the end, if too little could be decoded.
+    """
+    source = _all_pictures(files, tally)
+    black = shown = _fitted(av.VideoFrame.from_ndarray(np.zeros((2, 2, 3), np.uint8), format="rgb24"), size)
+    current, following = None, next(source, None)
+    for n in range(count):
+        at = n / fps
+        fresh = None
+        while following is not None and following.time_s <= at + 1 / (2 * fps):
+            current = fresh = following
+            following = next(source, None)
+        if current is None and following is not None and following.time_s - at <= HOLD_S:
+            current = fresh = following
+        if fresh is not None:
+            shown = _fitted(fresh.frame, size)
+        if current is None:
+            yield black
+        else:
+            goes_on = following is not None and following.file == current.file
+            yield shown if goes_on or at - current.time_s <= HOLD_S else black
+    for _ in source:
+        pass  # read to the end, so that the tally knows what the files hold
+    tally.require("video", files)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    time_s: float
+    frame: av.VideoFrame
+    file: int
+
+
+def _all_pictures(files: Sequence[SourceFile], tally: Tally) -> Iterator[_Picture]:
+    for index, file in enumerate(files):
+        for time_s, frame in file_frames(file, "video", 0.0, tally):
+            assert isinstance(frame, av.VideoFrame)
+            yield _Picture(file.start_s + time_s, frame, index)
+
+
+def _is_sideways(container: InputContainer) -> bool:
+    """Whether the file asks players to turn its pictures by a quarter, as phones do."""
+    try:
+        return any(frame.rotation % 180 != 0 for frame in itertools.islice(container.decode(video=0), 1))
+    except FFmpegError:
+        return False  # the decoding proper says what is wrong with it
+
+
+def _fitted(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
+    if quarters := round(frame.rotation / 90) % 4:
+        upright = np.rot90(frame.to_ndarray(format="rgb24"), quarters)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(upright), format="rgb24")
+    return frame.reformat(width=size[0], height=size[1], format="yuv420p")

@@ -1,0 +1,124 @@
+"""How good the prescreen is, measured against human labels that came with the recordings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from osmo.schemas.keys import milliseconds
+
+LABEL_PREFIX = "label_"
+NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True)
+class VoterQuality:
+    """One voter against the human labels.
+
+    Attributes:
+        voter: Its name.
+        labelled: Compared segments to which it gave a label.
+        coverage: That share of the compared segments; null: nothing to compare.
+        agreement: Share of its labels that equal the human one; null: it labelled nothing.
+    """
+
+    voter: str
+    labelled: int
+    coverage: float | None
+    agreement: float | None
+
+
+@dataclass(frozen=True)
+class PrescreenQuality:
+    """The prescreen against human labels, over the wearer's segments that have one.
+
+    Attributes:
+        compared: The wearer's segments with one human label.
+        ambiguous: The wearer's segments whose times bear two different human labels; left out.
+        emotional_share: Share of compared ones whose human label is not neutral: the precision of keeping any.
+        commonest_share: Share of the most frequent human label: the agreement of always saying it.
+        voters: One each, by name.
+        kept: Compared segments that the vote kept.
+        kept_precision: Share of those whose human label is not neutral; null: none was kept.
+        kept_agreement: Share of those whose label equals the human one; null: none was kept.
+    """
+
+    compared: int
+    ambiguous: int
+    emotional_share: float | None
+    commonest_share: float | None
+    voters: tuple[VoterQuality, ...]
+    kept: int
+    kept_precision: float | None
+    kept_agreement: float | None
+
+
+def prescreen_quality(segments: pa.Table, candidates: pa.Table, labels: pa.Table) -> PrescreenQuality:
+    """Compare votes and kept segments with human labels.
+
+    A label belongs to the segment of the same recording with the same start and end to the millisecond.
+
+    Args:
+        segments: `SEGMENTS`; only the wearer's count.
+        candidates: `CANDIDATES` with one label_<voter> column per voter.
+        labels: recording_id, start_s, end_s, speaker, emotion (Ekman six or neutral, any case) as people gave them.
+    """
+    human, ambiguous = _human_labels(segments, labels)
+    rows = [row for row in candidates.to_pylist() if row["segment_id"] in human]
+    voters = sorted(name for name in candidates.column_names if name.startswith(LABEL_PREFIX))
+    kept = [(row["label"], human[row["segment_id"]]) for row in rows if row["kept"]]
+    return PrescreenQuality(
+        compared=len(human),
+        ambiguous=ambiguous,
+        emotional_share=_share([label != NEUTRAL for label in human.values()]),
+        commonest_share=max(Counter(human.values()).values()) / len(human) if human else None,
+        voters=tuple(
+            _voter_quality(
+                name.removeprefix(LABEL_PREFIX), [(row[name], human[row["segment_id"]]) for row in rows], len(human)
+            )
+            for name in voters
+        ),
+        kept=len(kept),
+        kept_precision=_share([said != NEUTRAL for _, said in kept]),
+        kept_agreement=_share([label == said for label, said in kept]),
+    )
+
+
+def _voter_quality(voter: str, pairs: Sequence[tuple[str | None, str]], compared: int) -> VoterQuality:
+    labelled = [(label, said) for label, said in pairs if label is not None]
+    return VoterQuality(
+        voter,
+        len(labelled),
+        len(labelled) / compared if compared else None,
+        _share([label == said for label, said in labelled]),
+    )
+
+
+def _human_labels(segments: pa.Table, labels: pa.Table) -> tuple[dict[str, str], int]:
+    """Human label of each of the wearer's segments that has one, and how many have two."""
+    names = ("recording_id", "start_s", "end_s", "emotion")
+    given: dict[tuple[str, int, int], set[str]] = {}
+    for recording_id, start_s, end_s, emotion in zip(*(labels[name].to_pylist() for name in names), strict=True):
+        if emotion is not None and start_s is not None and end_s is not None:
+            at = (recording_id, milliseconds(start_s), milliseconds(end_s))
+            given.setdefault(at, set()).add(emotion.strip().lower())
+    columns = ("segment_id", "speaker", "recording_id", "start_s", "end_s")
+    found: dict[str, str] = {}
+    ambiguous = 0
+    for segment_id, speaker, recording_id, start_s, end_s in zip(
+        *(segments[name].to_pylist() for name in columns), strict=True
+    ):
+        if segment_id is None or speaker != "wearer":
+            continue
+        said = given.get((recording_id, milliseconds(start_s), milliseconds(end_s)), set())
+        if len(said) == 1:
+            found[segment_id] = next(iter(said))
+        ambiguous += len(said) > 1
+    return found, ambiguous
+
+
+def _share(hits: Sequence[bool]) -> float | None:
+    return sum(hits) / len(hits) if hits else None

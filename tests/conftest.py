@@ -1,0 +1,110 @@
+"""Fixtures that many tests share: real inputs, stores on a disk and on an S3 server."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def absent(what: str) -> None:
+    """Skip for want of something that a complete machine has; under CI that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is absent, and under CI=true nothing is skipped for that")
+    pytest.skip(f"{what} is absent")
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The optional folder of real inputs."""
+    place = Path(os.environ.get("OSMO_CORPORA", REPOSITORY.parent / "shared" / "corpora"))
+    if not place.is_dir():
+        absent("../shared/corpora")
+    return place
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Address of an S3 server."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_uri(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty place on an S3 server, with what a client needs in the environment."""
+    import boto3
+
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    bucket = f"osmo-{secrets.token_hex(6)}"
+    boto3.client("s3", endpoint_url=s3_server).create_bucket(Bucket=bucket)
+    return f"s3://{bucket}/store"
+
+
+@pytest.fixture(params=["local", "s3"])
+def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty place for a store: once a local folder, once on an S3 server."""
+    if request.param == "local":
+        return str(tmp_path / "store")
+    uri: str = request.getfixturevalue("s3_uri")
+    return uri
+
+
+# Loaded by path: with importlib mode no folder of tests is importable by name.
+_spec = importlib.util.spec_from_file_location("releases_fixture", Path(__file__).with_name("releases_fixture.py"))
+assert _spec is not None and _spec.loader is not None
+_releases = importlib.util.module_from_spec(_spec)
+sys.modules["releases_fixture"] = _releases
+_spec.loader.exec_module(_releases)
+release, world, world_anywhere = _releases.release, _releases.world, _releases.world_anywhere
+
+
+@pytest.fixture(scope="session")
+def whisper_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Whisper checkpoint of random weights, 4 MB: it proves the path from sound to segments, not the words."""
+    import torch
+    from whisper.model import ModelDimensions, Whisper
+
+    dims = {
+        "n_mels": 80, "n_audio_ctx": 1500, "n_audio_state": 16, "n_audio_head": 2, "n_audio_layer": 1,
+        "n_vocab": 51865, "n_text_ctx": 448, "n_text_state": 16, "n_text_head": 2, "n_text_layer": 2,
+    }  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Whisper(ModelDimensions(**dims))
+        for weights in model.parameters():
+            torch.nn.init.normal_(weights, std=0.05)
+    path = tmp_path_factory.mktemp("whisper") / "random.pt"
+    torch.save({"dims": dims, "model_state_dict": model.state_dict()}, path)
+    return path
