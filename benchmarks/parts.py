@@ -16,7 +16,7 @@ from osmo.storage.store import Store
 
 def main() -> None:
     segments = segment_rows(SEGMENTS)
-    with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as plain:
+    with tempfile.TemporaryDirectory() as place:
         store = Store.open(place, buckets=BUCKETS)
         fill(store, segments)
         names = [part.path for part in store.logs.parts(VOTES)]

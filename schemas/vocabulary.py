@@ -32,7 +32,6 @@ class UnknownConceptError(KeyError):
         self._message = (
             f"No concept {concept_id!r} in version {version} of the emotion vocabulary (schemas/emotions.toml)."
         )
-        )
 
     def __str__(self) -> str:
         """The whole message: KeyError would show its argument alone."""

@@ -17,11 +17,13 @@ import pyarrow.parquet as pq
 
 from osmo.schemas.table import Table
 from osmo.storage.objects import ObjectMissingError, Objects
+from osmo.storage.units import may_repeat
 
 log = logging.getLogger(__name__)
 
 UNIT = ("fingerprint", "input_key")
 QUARANTINE = "quarantine"
+_SEVERAL = "several"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Logs:
         bucket: int | None = None,
         columns: Sequence[str] | None = None,
         fingerprints: Iterable[str] | None = None,
+        dictionary: Sequence[str] = (),
     ) -> pa.Table:
         """The rows that count, by part and then as written.
 
@@ -110,7 +113,8 @@ class Logs:
             table: The log.
             bucket: Only this bucket.
             columns: Only these columns; null: all.
-            fingerprints: Only rows of these stages; null: all.
+            fingerprints: Only rows of these stages; null: all. Parts that hold none of them are not opened.
+            dictionary: Columns to give dictionary-encoded, which is quicker where few values repeat.
 
         Returns:
             Rows of `table.schema` (or of `columns`). A part that fails its checksums is moved to quarantine, reported,
@@ -120,11 +124,15 @@ class Logs:
             None if columns is None else [*columns, *(name for name in (*UNIT, "computed_at") if name not in columns)]
         )
         parts = self.parts(table, bucket)
-        with ThreadPoolExecutor(4) as pool:
-            tables = list(pool.map(lambda part: self._read_part(table, part, wanted), parts))
-        rows = _first_of_each_unit(table, [found for found in tables if found is not None], wanted)
         if fingerprints is not None:
-            rows = rows.filter(pc.is_in(rows["fingerprint"], value_set=pa.array(list(fingerprints), pa.string())))
+            fingerprints = list(fingerprints)
+            tags = {_SEVERAL, *(_named(fingerprint) for fingerprint in fingerprints)}
+            parts = [part for part in parts if part.path.rsplit("/", 1)[1].split("-")[2] in tags]
+        with ThreadPoolExecutor(4) as pool:
+            tables = list(pool.map(lambda part: self._read_part(table, part, wanted, dictionary), parts))
+        rows = _first_of_each_unit(table, [found for found in tables if found is not None], wanted, dictionary)
+        if fingerprints is not None:
+            rows = rows.filter(pc.is_in(rows["fingerprint"], value_set=pa.array(fingerprints, pa.string())))
         return rows if columns is None else rows.select(list(columns))
 
     def compact(self, table: Table, bucket: int) -> int:
@@ -148,12 +156,14 @@ class Logs:
         buffer = io.BytesIO()
         pq.write_table(rows, buffer, compression="zstd", write_page_checksum=True)
         data = buffer.getvalue()
-        name = f"part-{int(at.timestamp() * 1e6):017d}-{_digest(data)}.parquet"
+        name = f"part-{int(at.timestamp() * 1e6):017d}-{_tag(rows)}-{_digest(data)}.parquet"
         path = f"logs/{table.name}/bucket={bucket:05d}/{name}"
         self._objects.create(path, data, durable=table.human)  # a taken name holds the same bytes
         return path
 
-    def _read_part(self, table: Table, part: Part, columns: Sequence[str] | None) -> pa.Table | None:
+    def _read_part(
+        self, table: Table, part: Part, columns: Sequence[str] | None, dictionary: Sequence[str] = ()
+    ) -> pa.Table | None:
         try:
             data = self._objects.read(part.path)
         except ObjectMissingError:
@@ -161,11 +171,13 @@ class Logs:
         try:
             if _digest(data) not in part.path:
                 raise ValueError("content differs from the hash in its name")
-            file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+            file = pq.ParquetFile(
+                pa.BufferReader(data), page_checksum_verification=True, read_dictionary=list(dictionary) or None
+            )
             present = set(file.schema_arrow.names)
             chosen = None if columns is None else [name for name in columns if name in present]
             read = file.read(columns=chosen, use_threads=False)
-            return _grow(table, read, columns)
+            return _grow(table, read, columns, dictionary)
         except (OSError, pa.ArrowException, ValueError) as error:
             self._quarantine(table, part, str(error).splitlines()[0] if str(error) else type(error).__name__)
             return None
@@ -179,29 +191,47 @@ class Logs:
         self._on_corruption(Corruption(table.name, part.bucket, part.path, moved_to, problem))
 
 
+def _tag(rows: pa.Table) -> str:
+    """What a part's name says of the stages whose rows it holds: one's fingerprint, or that there are several."""
+    found = rows["fingerprint"].unique().to_pylist()
+    return _named(str(found[0])) if len(found) == 1 else _SEVERAL
+
+
+def _named(fingerprint: str) -> str:
+    return hashlib.blake2b(fingerprint.encode(), digest_size=4).hexdigest()
+
+
 def _digest(data: bytes) -> str:
     """Page checksums do not cover the footer: the name's hash covers every byte."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-def _grow(table: Table, rows: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+def _schema(table: Table, columns: Sequence[str] | None, dictionary: Sequence[str] = ()) -> pa.Schema:
+    """The stored columns that were asked for, as they were asked for."""
+    fields = [table.schema.field(name) for name in (table.schema.names if columns is None else columns)]
+    return pa.schema([f.with_type(pa.dictionary(pa.int32(), f.type)) if f.name in dictionary else f for f in fields])
+
+
+def _grow(table: Table, rows: pa.Table, columns: Sequence[str] | None, dictionary: Sequence[str]) -> pa.Table:
     """Give an older part the columns that its table got later: schemas only grow, by nullable columns."""
-    wanted = table.schema.names if columns is None else columns
+    schema = _schema(table, columns, dictionary)
     arrays = [
-        rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, table.schema.field(name).type)
-        for name in wanted
+        rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(rows.num_rows, field.type)
+        for field in schema
     ]
-    schema = pa.schema([table.schema.field(name) for name in wanted])
-    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _first_of_each_unit(table: Table, parts: Sequence[pa.Table], columns: Sequence[str] | None) -> pa.Table:
+def _first_of_each_unit(
+    table: Table, parts: Sequence[pa.Table], columns: Sequence[str] | None, dictionary: Sequence[str] = ()
+) -> pa.Table:
     """Rows of the part with the smallest (computed_at, part name) of each unit; `parts` come sorted by name."""
-    schema = table.schema if columns is None else pa.schema([table.schema.field(name) for name in columns])
     if not parts:
-        return schema.empty_table()
+        return _schema(table, columns, dictionary).empty_table()
     rows = pa.concat_tables(parts)
     if len(parts) == 1:
+        return rows
+    if not may_repeat([rows["input_key"], rows["fingerprint"]], [part.num_rows for part in parts]):
         return rows
     index = pa.concat_arrays([pa.repeat(pa.scalar(i, pa.int32()), part.num_rows) for i, part in enumerate(parts)])
     units = pa.table(

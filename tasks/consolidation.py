@@ -89,7 +89,8 @@ def shared_emotions(named: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     frequent = sorted(concept for concept, count in _counts(named).items() if 2 * count >= len(named))
     if frequent:
         return tuple(frequent)
-    families = vocabulary().shared_family([frozenset(concepts) for concepts in named], at_least=(len(named) + 1) // 2)
+    known = {concept.id for concept in vocabulary().concepts}  # one that a newer vocabulary lacks has no family
+    families = vocabulary().shared_family([known.intersection(ids) for ids in named], at_least=(len(named) + 1) // 2)
     return tuple(sorted(families))
 
 

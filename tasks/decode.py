@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ USABLE_S = 1.0
 
 _LOST_S = 1.0  # a stream that ends earlier than it says by more than this, and by more than the share, lost something
 _LOST_SHARE = 0.02
+_MATROSKA = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")  # it states streams' lengths in tags alone
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,9 @@ def _length_s(frame: av.AudioFrame | av.VideoFrame, stream: av.AudioStream | av.
 def _declared_s(container: InputContainer, stream: av.AudioStream | av.VideoStream) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
+    if stated := _MATROSKA.match(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = (float(part) for part in stated.groups())
+        return hours * 3600 + minutes * 60 + seconds
     if len(container.streams) == 1 and container.duration is not None:
         return container.duration / av.time_base
     return None  # the container's length may be that of its other stream

@@ -27,8 +27,9 @@ __all__ = ["STAGE", "IngestReport", "current_recordings", "ingest"]
 
 STAGE = "ingest"
 VERSION = 1
-FLUSH = 64
-"""Recordings read between two writes: a kill costs at most so many readings."""
+FLUSH_ROWS = 512
+FLUSH_S = 20.0
+"""Recordings read, or seconds, between two writes: a kill costs at most so much reading."""
 
 Progress = Callable[[int, int, str], None]
 """Called with recordings looked at, recordings listed and the name of the last one."""
@@ -110,6 +111,7 @@ class _Run:
     rows: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)  # fingerprint, input key, row
     problems: list[tuple[str, Problem]] = field(default_factory=list)  # fingerprint, problem
     settled: list[dict[str, object]] = field(default_factory=list)
+    flushed_at: float = field(default_factory=time.monotonic)
 
     def listed(self, source: Source, reader: Adapter) -> list[Listed]:
         key = content_key(STAGE, source.adapter, source.path)
@@ -133,7 +135,7 @@ class _Run:
         else:
             self._read(by, reader, item)
             self.count["read"] += 1
-            if self.count["read"] % FLUSH == 0:
+            if len(self.rows) >= FLUSH_ROWS or time.monotonic() - self.flushed_at >= FLUSH_S:
                 self.flush()
 
     def flush(self) -> None:
@@ -152,6 +154,7 @@ class _Run:
             keys = pa.array([key for key, _ in listed], pa.string())
             self.store.append(RECORDINGS, bucket, body, fingerprint=by, input_keys=keys)
         self.rows, self.problems, self.settled = [], [], []
+        self.flushed_at = time.monotonic()
 
     def _read(self, by: str, reader: Adapter, item: Listed) -> None:
         reading = self._unless_taken(reader.read(item), item)

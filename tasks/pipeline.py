@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
 
 from osmo.annotators import registry
+from osmo.annotators.human.bootstrap import LabellingProject
+from osmo.annotators.human.client import LabelStudioClient
 from osmo.schemas.config import OsmoConfig
+from osmo.schemas.tables import MEDIA
+from osmo.schemas.vocabulary import vocabulary
 from osmo.storage.media import Media, MediaCache
 from osmo.storage.store import Store
 from osmo.tasks.annotations import AnnotationStage
+from osmo.tasks.clip_tables import clips_to_cut, clips_to_show
 from osmo.tasks.clips import ClipStage
 from osmo.tasks.cues.registry import extractor
 from osmo.tasks.cues.stage import CueStage
 from osmo.tasks.engine import BucketReport, Progress, Todo, run_bucket, todo
 from osmo.tasks.media import ClipMediaStage, MediaStage
 from osmo.tasks.prescreen import PrescreenStage
+from osmo.tasks.publish import PublishStage
 from osmo.tasks.qa.verdicts import JudgeStage
 from osmo.tasks.segment import SegmentStage
 from osmo.tasks.sense import SenseStage
@@ -33,28 +40,37 @@ class UnknownStageError(ValueError):
         super().__init__(f"No stage {name!r}. Available under this configuration: {', '.join(available)}.")
 
 
+@dataclass(frozen=True)
+class Labelling:
+    """A Label Studio project, and a client with the right to publish there and to collect."""
+
+    client: LabelStudioClient
+    project: LabellingProject
+
+
 class Pipeline:
     """The stages of a build. One instance sees one snapshot of the store: `renew` after writing."""
 
-    def __init__(self, store: Store, config: OsmoConfig) -> None:
+    def __init__(self, store: Store, config: OsmoConfig, labelling: Labelling | None = None) -> None:
         """Bind the stages.
+
+        Args:
+            store: Where results lie.
+            config: What they depend on.
+            labelling: Where people label; null: nothing is published.
 
         Raises:
             UnknownAnnotatorError: The configuration names a voter, judge, writer or extractor that does not exist.
         """
         self.store = store
         self.config = config
+        self.labelling = labelling
         self.cache = MediaCache(store.objects)
         self.views = Views(store, config, self)
 
     def renew(self) -> Pipeline:
         """The same pipeline over what the store holds now."""
-        return Pipeline(self.store, self.config)
-
-    @cached_property
-    def _stages(self) -> Mapping[str, Stage]:
-        stages = [factory() for factory in self._factories]
-        return {stage.name: stage for stage in stages}
+        return Pipeline(self.store, self.config, self.labelling)
 
     @property
     def stage_names(self) -> list[str]:
@@ -81,23 +97,67 @@ class Pipeline:
 
     def run_bucket(self, name: str, bucket: int, *, progress: Progress | None = None) -> BucketReport:
         """Run a stage over a bucket."""
-        stage = self.stage(name)
-        hears = self.views.media if name.startswith("cues:") else self._media_before(name)
-        return run_bucket(self.store, stage, bucket, Media(self.cache, hears(bucket)), progress=progress)
+        # `media` makes what the others look at, and looks at the recordings' own files only.
+        index = MEDIA.empty() if name == MediaStage.name else self.views.recording_media(bucket)
+        return run_bucket(self.store, self.stage(name), bucket, Media(self.cache, index), progress=progress)
 
-    def _media_before(self, name: str) -> Callable[[int], pa.Table]:
-        """The media that exists when a stage runs: `media` makes it, so nothing can be looked at before."""
-        return self.views.recording_media if name != "media" else lambda _bucket: self.stage("media").writes.empty()
+    @cached_property
+    def _stages(self) -> Mapping[str, Stage]:
+        return {stage.name: stage for stage in (*self._machine_stages(), *self._people_stages(), *self._last_stages())}
 
-    @property
-    def _factories(self) -> list[Callable[[], Stage]]:
-        config, views = self.config, self.views
-        buckets = config.store
-        return [
-            lambda: MediaStage(cache=self.cache, settings=config.media, recordings=views.recordings),
-            lambda: SegmentStage(config.segment, recordings=views.recordings, media=views.recording_media),
-            *(
-                lambda name=name: PrescreenStage(registry.voter(name), segments=views.spoken, flush_rows=buckets.flush_rows)
-                for name in config.prescreen.voters
-            ),
-        ]
+    def _machine_stages(self) -> Iterator[Stage]:
+        config, views, flush = self.config, self.views, self.config.store.flush_rows
+        yield MediaStage(cache=self.cache, settings=config.media, recordings=views.recordings)
+        yield SegmentStage(config.segment, recordings=views.recordings, media=views.recording_media)
+        for name in config.prescreen.voters:
+            yield PrescreenStage(
+                registry.voter(name),
+                segments=views.spoken,
+                dialogue_turns=config.segment.dialogue_turns,
+                flush_rows=flush,
+            )
+        yield ClipStage(
+            candidates=views.candidates,
+            recordings=views.recordings,
+            published=views.clips,
+            context_s=config.prescreen.context_s,
+        )
+        yield ClipMediaStage(cache=self.cache, clips=self._clips_to_cut)
+
+    def _people_stages(self) -> Iterator[Stage]:
+        if self.labelling is not None:
+            yield PublishStage(self.labelling.client, self.labelling.project, clips=self._clips_to_show)
+        yield AnnotationStage(vocabulary(), pulls=self.views.pulls)
+
+    def _last_stages(self) -> Iterator[Stage]:
+        config, views, flush = self.config, self.views, self.config.store.flush_rows
+        yield JudgeStage(
+            registry.judge(config.quality.judge),
+            annotations=views.annotations,
+            findings=views.findings,
+            clips=views.clips,
+            segments=views.spoken,
+            flush_rows=flush,
+        )
+        extractors = [extractor(name) for name in config.sense.extractors]
+        for one in extractors:
+            yield CueStage(one, events=views.events, media_rows=views.recording_media, recordings=views.recordings)
+        yield SenseStage(
+            registry.writer(config.sense.writer),
+            events_all=views.all_events,
+            events=views.events,
+            cues=views.cues,
+            segments=views.spoken,
+            previous=config.sense.history,
+            modalities=[one.modality for one in extractors],
+            flush_rows=flush,
+        )
+
+    def _clips_to_cut(self, bucket: int) -> pa.Table:
+        return clips_to_cut(self.views.clips(bucket), self.views.recording_media(bucket))
+
+    def _clips_to_show(self, bucket: int) -> pa.Table:
+        views = self.views
+        return clips_to_show(
+            views.clips(bucket), views.media(bucket), views.spoken(bucket), views.recordings(bucket), self.cache
+        )

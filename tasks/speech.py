@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW_S = 600.0
@@ -57,6 +56,7 @@ def speech(hear: Hear, duration_s: float, *, threshold: float, pause_s: float) -
 
 
 def _stretches(sound: Sound, offset_s: float, *, threshold: float, pause_s: float) -> list[Stretch]:
+    import torch
     from silero_vad import get_speech_timestamps
 
     marks: list[dict[str, int]] = get_speech_timestamps(

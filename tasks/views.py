@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 
 from osmo.schemas.config import OsmoConfig
 from osmo.schemas.table import Table
-from osmo.schemas.tables import CLIPS, RECORDINGS, REVIEWS
+from osmo.schemas.tables import CLIPS, PUBLICATIONS, PULLS, RECORDINGS, REVIEWS
 from osmo.storage.store import Store
 from osmo.tasks.annotations import current_annotations
 from osmo.tasks.candidates import candidates
 from osmo.tasks.events import events
-from osmo.tasks.ingest import current_recordings
 from osmo.tasks.qa.findings import findings
+from osmo.tasks.recordings import current_recordings
 
 if TYPE_CHECKING:
     from osmo.tasks.pipeline import Pipeline
@@ -77,9 +77,7 @@ class Views:
         prescreen = self._config.prescreen
 
         def compute() -> pa.Table:
-            return candidates(
-                self.spoken(bucket), self.votes(bucket), voters=prescreen.voters, quorum=prescreen.quorum
-            )
+            return candidates(self.spoken(bucket), self.votes(bucket), voters=prescreen.voters, quorum=prescreen.quorum)
 
         return self._once("candidates", bucket, compute)
 
@@ -87,10 +85,20 @@ class Views:
         """`CLIPS` rows: frozen, whatever the configuration says today."""
         return self._once("clips", bucket, lambda: self._store.read(CLIPS, bucket=bucket))
 
+    def publications(self, bucket: int) -> pa.Table:
+        """`PUBLICATIONS` rows, of whatever project."""
+        return self._once("publications", bucket, lambda: self._store.read(PUBLICATIONS, bucket=bucket))
+
+    def pulls(self, bucket: int) -> pa.Table:
+        """`PULLS` rows."""
+        return self._once("pulls", bucket, lambda: self._store.read(PULLS, bucket=bucket))
+
     def annotations(self, bucket: int) -> pa.Table:
         """Current `ANNOTATIONS` rows: latest revisions, without deleted and skipped ones."""
         read = self._of_stages
-        return self._once("annotations", bucket, lambda: current_annotations(read("revisions", bucket, ["annotations"])))
+        return self._once(
+            "annotations", bucket, lambda: current_annotations(read("revisions", bucket, ["annotations"]))
+        )
 
     def findings(self, bucket: int) -> pa.Table:
         """`FINDINGS` view."""

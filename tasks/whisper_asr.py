@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import pickle
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from osmo.schemas.config import SegmentConfig
 from osmo.storage.media import file_sha256
@@ -19,6 +18,7 @@ from osmo.tasks.speech import SAMPLE_RATE_HZ, Hear, Sound, Stretch
 
 _SHORTEST_S = 0.02
 """Resolution of Whisper's times."""
+_REFUSED_S = 300.0
 
 
 class WhisperUnavailableError(RuntimeError):
@@ -32,6 +32,9 @@ class WhisperUnavailableError(RuntimeError):
             "model can be downloaded."
         )
         super().__init__(f"Whisper model {model!r}: {problem}. {self.remedy}")
+
+
+_refused: dict[tuple[str, str], tuple[float, WhisperUnavailableError]] = {}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def transcribe(hear: Hear, stretches: Sequence[Stretch], *, language: str | None
     Raises:
         WhisperUnavailableError: The model is not at hand.
     """
-    model = _load(settings.whisper_model, model_identity(settings.whisper_model))
+    model = _model(settings.whisper_model, model_identity(settings.whisper_model))
     spoken = _language(model, hear, stretches, language)
     words: list[Word] = []
     for stretch in stretches:
@@ -72,6 +75,7 @@ def transcribe(hear: Hear, stretches: Sequence[Stretch], *, language: str | None
 
 
 def _words(model: Any, sound: Sound, stretch: Stretch, language: str, sample_len: int | None) -> list[Word]:
+    import torch
     import whisper
 
     # Whisper samples where its greedy answer looks broken: a seed of the sound itself makes a rerun say the same.
@@ -118,6 +122,18 @@ def _language(model: Any, hear: Hear, stretches: Sequence[Stretch], told: str | 
     sound = whisper.pad_or_trim(hear(longest.start_s, longest.end_s), 30 * SAMPLE_RATE_HZ)
     _, chances = model.detect_language(whisper.log_mel_spectrogram(sound, model.dims.n_mels))
     return str(max(sorted(chances), key=lambda code: float(chances[code])))
+
+
+def _model(name: str, identity: str) -> Any:
+    """The model; a refusal holds for a while, so that a thousand recordings do not wait for one dead network."""
+    at, error = _refused.get((name, identity), (0.0, None))
+    if error is not None and time.monotonic() - at < _REFUSED_S:
+        raise error
+    try:
+        return _load(name, identity)
+    except WhisperUnavailableError as refusal:
+        _refused[name, identity] = (time.monotonic(), refusal)
+        raise
 
 
 @functools.lru_cache(maxsize=1)

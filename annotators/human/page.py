@@ -24,7 +24,7 @@ _CLIP_STATUS = {
     "unusable": ("unusable 无法使用", "l"),
 }
 _EPISODE = {"emotion": ("#d9534f", "1"), "uncertain": ("#8a8f98", "2")}
-_DYADS = "dyads 复合情绪"
+_DYADS = "dyads 复合情绪 …"
 
 
 def labelling_page(vocabulary: Vocabulary) -> str:
@@ -86,6 +86,8 @@ def _region(view: Element, vocabulary: Vocabulary) -> None:
         requiredMessage="Choose an emotion of the region. 请选择情绪。",
         maxUsages="5",
         leafsOnly="true",
+        minWidth="380px",
+        dropdownWidth="440px",
         placeholder="Choose or search 选择或搜索 …",
     )
     _emotions(taxonomy, vocabulary)
@@ -107,8 +109,8 @@ def _emotions(taxonomy: Element, vocabulary: Vocabulary) -> None:
     for family in vocabulary.families:
         members = [c for c in vocabulary.concepts if c.kind == "basic" and c.family == family]
         members.sort(key=lambda concept: concept.level or 0)
-        named = " – ".join(c.en for c in members)
-        group = SubElement(taxonomy, "Choice", alias=f"family:{family}", value=f"{family}: {named}")
+        middle = vocabulary.get(vocabulary.middle(family))
+        group = SubElement(taxonomy, "Choice", alias=f"family:{family}", value=f"{family} {middle.zh} …")
         for concept in members:
             _emotion(group, concept)
     group = SubElement(taxonomy, "Choice", alias="family:dyad", value=_DYADS)
@@ -173,5 +175,7 @@ _STYLE = """
 .osmo-scene { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 16px; }
 .osmo-dialogue { max-height: 440px; overflow-y: auto; }
 .osmo-region { border-left: 3px solid #d9534f; padding-left: 12px; margin: 8px 0; }
+.osmo-row { display: grid; grid-template-columns: 240px minmax(0, 1fr); gap: 12px; align-items: center; }
+.osmo-row h5, .osmo-row .lsf-choices { margin: 4px 0; }
 .osmo-clip { border-top: 1px solid #d0d4da; margin-top: 8px; padding-top: 4px; }
 """

@@ -15,6 +15,7 @@ from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, MediaFile, Reading
 from osmo.tasks.sources.places import (
     ClimbingPathError,
     SourceUnreachableError,
+    absolute,
     exists,
     fetched,
     folders,
@@ -41,14 +42,14 @@ class FolderAdapter:
     def list(self, root: str) -> Iterator[Listed]:
         """Folders below `root` by path, hidden ones left out, opening no file."""
         some = False
-        place = root.rstrip("/")
+        root = absolute(root)
         for name, entries in folders(root):
             some = True
-            uri = f"{place}/{name}"
+            uri = f"{root}/{name}"
             stamps = [part for entry in entries for part in (entry.path, entry.size, entry.stamp)]
             yield Listed(name=name, uri=uri, root=root, key=content_key(self.name, self.version, uri, *stamps))
         if not some:
-            expected = f"expected {place}/<recording_id>/{MANIFEST}"
+            expected = f"expected {root}/<recording_id>/{MANIFEST}"
             raise SourceUnreachableError(root, f"there are no folders in it, {expected}")
 
     def read(self, listed: Listed) -> Reading:
@@ -112,7 +113,7 @@ class _Reader:
         subject_reason = None if said.subject_id else "empty" if "subject_id" in said.model_fields_set else _ABSENT
         return Recording(
             recording_id=said.recording_id or self.listed.name,
-            dataset=said.dataset or posixpath.basename(self.listed.root.rstrip("/")) or "unnamed",
+            dataset=said.dataset or posixpath.basename(self.listed.root) or "unnamed",
             subject_id=said.subject_id,
             subject_reason=subject_reason,
             session_group=said.session_group,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from osmo.storage.media import file_sha256
 from osmo.storage.objects import Objects, StoreUnreachableError
@@ -58,6 +58,13 @@ class Fetched:
 def is_remote(uri: str) -> bool:
     """Whether an address is of an object store."""
     return "://" in uri
+
+
+def absolute(root: str) -> str:
+    """A source's address without a trailing slash; one on a disk as an absolute path."""
+    if root.startswith("file://"):
+        root = unquote(urlsplit(root).path)
+    return root.rstrip("/") if is_remote(root) else str(Path(root).absolute())
 
 
 def folders(root: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:

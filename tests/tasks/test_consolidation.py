@@ -56,9 +56,11 @@ ANGER, RAGE, JOY = "anger/anger", "anger/rage", "joy/joy"
         ([(ANGER,), (JOY,), ("sadness/grief",)], ()),
         ([(), (), (ANGER,)], ()),
         ([()], ()),
+        ([("no/such",), (RAGE,), (ANGER,), (JOY,)], (ANGER,)),
     ],
     ids=["one", "half-of-two", "two-of-three-each", "two-of-three", "family-of-two", "family-is-its-middle-level",
-         "nothing-shared", "own-words-count-among-annotators", "own-words-only"],
+         "nothing-shared", "own-words-count-among-annotators", "own-words-only",
+         "an-unknown-concept-has-no-family"],
 )  # fmt: skip
 def test_shared_emotions(named, expected):
     assert shared_emotions(named) == expected

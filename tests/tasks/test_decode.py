@@ -167,6 +167,30 @@ def test_a_truncated_video_is_used_from_one_second_on(tmp_path: Path, share: flo
             brightness([SourceFile(tmp_path / "b.mp4")], 10, tally)
 
 
+@pytest.mark.parametrize("name", ["speech_en/jfk.flac", "ami_multispeaker/dev00.wav"])
+def test_half_of_a_real_sound_file_is_used_and_said_to_be_half(corpora: Path, tmp_path: Path, name: str) -> None:
+    whole = (corpora / name).read_bytes()
+    half = tmp_path / Path(name).name
+    half.write_bytes(whole[: len(whole) // 2])
+    tally = Tally()
+    heard([SourceFile(half)], 30, tally)
+    assert "damaged or cut off" in tally.losses[0].what
+
+
+def test_half_of_a_matroska_file_is_used_and_said_to_be_half(tmp_path: Path) -> None:
+    with av.open(str(grey_mp4(tmp_path / "a.mp4", 10))) as source, av.open(str(tmp_path / "a.mkv"), "w") as out:
+        copies = {stream: out.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = copies[packet.stream]
+                out.mux(packet)
+    whole = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "b.mkv").write_bytes(whole[: len(whole) // 2])
+    tally = Tally()
+    heard([SourceFile(tmp_path / "b.mkv")], 10, tally)
+    assert "of 10.1 s can be decoded" in tally.losses[0].what
+
+
 def test_damage_in_the_middle_is_passed_over(tmp_path: Path) -> None:
     data = bytearray(grey_mp4(tmp_path / "a.mp4", 10).read_bytes())
     middle = len(data) // 2
@@ -175,6 +199,7 @@ def test_damage_in_the_middle_is_passed_over(tmp_path: Path) -> None:
     tally = Tally()
     seen = brightness([SourceFile(tmp_path / "b.mp4")], 10, tally)
     assert len(seen) == 20
+    assert "damaged packets were left out" in tally.losses[0].what
     assert seen[:6] == seen[-6:] == [200] * 6
     assert len(heard([SourceFile(tmp_path / "b.mp4")], 10)) == 10 * HZ
 

@@ -40,7 +40,7 @@ def segments(*rows: tuple[str, str, float, str, str | None]) -> pa.Table:
     return SEGMENTS.rows(
         {
             "recording_id": recording_id, "segment_id": segment_id, "start_s": start_s, "end_s": start_s + 1,
-            "text": text, "speaker": "wearer", "text_key": f"t-{segment_id}", "dialogue_key": f"d-{segment_id}",
+            "text": text, "speaker": "wearer", "text_key": f"text-of-{segment_id}", "dialogue_key": f"d-{segment_id}",
             "audio_key": audio_key,
         }
         for recording_id, segment_id, start_s, text, audio_key in rows
@@ -62,9 +62,9 @@ def silence(store: Store) -> Media:
 @pytest.mark.parametrize(
     ("sees", "keys"),
     [
-        ("text", ["t-c", "t-a", "t-b"]),
+        ("text", ["text-of-c", "text-of-a", "text-of-b"]),
         ("dialogue", ["d-c", "d-a", "d-b"]),
-        ("audio", ["a-c", "no-audio:t-a", "a-b"]),
+        ("audio", ["a-c", "no-audioa", "a-b"]),
     ],
 )
 def test_the_key_is_of_what_the_voter_sees(sees: Sees, keys: list[str]) -> None:
@@ -85,9 +85,9 @@ def test_answers_are_rows_sorted_by_segment(store: Store) -> None:
     rows = store.read(VOTES)
     names = ["segment_id", "recording_id", "annotator", "label", "abstain_reason", "confidence", "input_key"]
     assert [tuple(row.values()) for row in rows.select(names).to_pylist()] == [
-        ("a", "r", "parrot", "fear", None, 0.5, "t-a"),
-        ("b", "q", "parrot", None, "no_evidence", None, "t-b"),
-        ("c", "r", "parrot", "joy", None, 0.5, "t-c"),
+        ("a", "r", "parrot", "fear", None, 0.5, "text-of-a"),
+        ("b", "q", "parrot", None, "no_evidence", None, "text-of-b"),
+        ("c", "r", "parrot", "joy", None, 0.5, "text-of-c"),
     ]
     assert min(rows["latency_ms"].to_pylist()) >= 0
     assert todo(store, stage, 0).rows.num_rows == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from osmo.storage.objects import Objects
-from osmo.tasks.sources.places import ClimbingPathError, exists, fetched, folders, join, read_bytes
+from osmo.tasks.sources.places import ClimbingPathError, absolute, exists, fetched, folders, join, read_bytes
 
 
 @pytest.fixture
@@ -59,3 +59,11 @@ def test_a_link_inside_the_root_is_followed(tmp_path: Path) -> None:
     (tmp_path / "r" / "real").write_bytes(b"x")
     (tmp_path / "r" / "link").symlink_to("real")
     assert read_bytes(join(str(tmp_path / "r"), "link", root=str(tmp_path)), limit=9) == b"x"
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [("file:///a%20b/c/", "/a b/c"), ("/a/b/", "/a/b"), ("s3://b/p/", "s3://b/p"), ("a", str(Path("a").absolute()))],
+)
+def test_addresses_have_one_form(root: str, expected: str) -> None:
+    assert absolute(root) == expected

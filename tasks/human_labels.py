@@ -1,0 +1,104 @@
+"""Human labels that came with recordings (labels.csv): to be replayed, and to measure the prescreen against."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import pyarrow as pa
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from osmo.schemas.keys import content_key
+from osmo.tasks.sources.places import SourceUnreachableError, read_bytes
+from osmo.tasks.stage import Problem
+
+log = logging.getLogger(__name__)
+
+STAGE = "labels"
+_LIMIT_BYTES = 64 * 2**20
+
+LABELS = pa.schema(
+    [
+        pa.field("recording_id", pa.string(), nullable=False),
+        pa.field("start_s", pa.float64(), nullable=False),
+        pa.field("end_s", pa.float64(), nullable=False),
+        pa.field("speaker", pa.string(), nullable=False),
+        pa.field("emotion", pa.string(), nullable=False),
+        pa.field("sentiment", pa.string()),
+        pa.field("intensity", pa.int8()),
+        pa.field("cause", pa.string()),
+        pa.field("wearer", pa.bool_(), nullable=False),
+    ]
+)
+"""One row per label; `wearer`: whether it is of the recording's subject. Times are seconds from its start."""
+
+_Optional = BeforeValidator(lambda value: value or None)
+
+
+class LabelRow(BaseModel):
+    """One line of labels.csv; further columns are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    start_s: float = Field(ge=0, allow_inf_nan=False)
+    end_s: float = Field(ge=0, allow_inf_nan=False)
+    speaker: str
+    emotion: str = Field(min_length=1)
+    sentiment: Annotated[str | None, _Optional] = None
+    intensity: Annotated[int | None, _Optional] = Field(default=None, ge=1, le=3)
+    cause: Annotated[str | None, _Optional] = None
+
+
+def human_labels(recordings: pa.Table) -> tuple[pa.Table, list[Problem]]:
+    """The labels of recordings that have some.
+
+    Args:
+        recordings: `RECORDINGS` rows.
+
+    Returns:
+        `LABELS` rows in order of recording and line, and what could not be read: a file that is gone or is no UTF-8,
+        and single lines.
+    """
+    rows: list[dict[str, object]] = []
+    problems: list[Problem] = []
+    for recording in recordings.select(["recording_id", "subject_id", "labels_uri"]).to_pylist():
+        uri = recording["labels_uri"]
+        if uri is None:
+            continue
+        try:
+            text = read_bytes(uri, limit=_LIMIT_BYTES).decode("utf-8-sig")
+        except (SourceUnreachableError, FileNotFoundError, UnicodeDecodeError, ValueError) as error:
+            problems.append(_problem(recording["recording_id"], uri, f"cannot be read: {error}"))
+            continue
+        found, wrong = _parse(text, recording)
+        rows += found
+        problems += [_problem(recording["recording_id"], f"{uri}, line {line}", what) for line, what in wrong]
+    return pa.Table.from_pylist(rows, schema=LABELS), problems
+
+
+def _parse(text: str, recording: Mapping[str, Any]) -> tuple[list[dict[str, object]], list[tuple[int, str]]]:
+    wearer = str(recording["subject_id"] or "").strip().casefold()
+    rows: list[dict[str, object]] = []
+    wrong: list[tuple[int, str]] = []
+    for line, record in enumerate(_records(text), start=2):
+        try:
+            label = LabelRow.model_validate(record)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            wrong.append((line, f"{'.'.join(map(str, first['loc']))}: {first['msg']}"))
+            continue
+        is_wearer = bool(wearer) and label.speaker.strip().casefold() == wearer
+        rows.append({"recording_id": recording["recording_id"], **label.model_dump(), "wearer": is_wearer})
+    return rows, wrong
+
+
+def _records(text: str) -> Iterable[Mapping[str, str]]:
+    return csv.DictReader(io.StringIO(text, newline=""), restval="")
+
+
+def _problem(recording_id: str, where: str, what: str) -> Problem:
+    remedy = "Correct the file, or remove it: its other labels are used."
+    return Problem(recording_id, content_key(STAGE, where, what), True, f"labels.csv: {what}", where, remedy)
