@@ -43,9 +43,7 @@ def main() -> None:
         appended, written, kept, back = cpu_seconds(append, write, lambda: store.read(VOTES), read, repeat=2)
     report(
         [
-            at_most(
-                "append 800 k votes in parts of 256 rows", "pyarrow writes the same parts", appended, written, None
-            ),
+            at_most("append 800 k votes, parts of 256 rows", "pyarrow writes the same parts", appended, written, None),
             at_most("read them back, duplicates resolved", "pyarrow reads the same parts", kept, back, None),
         ],
         notes={"parts": len(names)},

@@ -169,7 +169,7 @@ class Logs:
         except ObjectMissingError:
             return None  # compacted or quarantined by another process since it was listed
         try:
-            if _digest(data) not in part.path:
+            if not is_intact(part.path, data):
                 raise ValueError("content differs from the hash in its name")
             file = pq.ParquetFile(
                 pa.BufferReader(data), page_checksum_verification=True, read_dictionary=list(dictionary) or None
@@ -199,6 +199,11 @@ def _tag(rows: pa.Table) -> str:
 
 def _named(fingerprint: str) -> str:
     return hashlib.blake2b(fingerprint.encode(), digest_size=4).hexdigest()
+
+
+def is_intact(path: str, data: bytes) -> bool:
+    """Whether a part holds what its name says."""
+    return _digest(data) in path
 
 
 def _digest(data: bytes) -> str:

@@ -10,14 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 _WORD = 8
-_ODD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
 
 
 def may_repeat(columns: Sequence[pa.ChunkedArray[Any]], part_rows: Sequence[int]) -> bool:
     """Whether some unit may lie in two parts; false is certain.
 
-    Keys are digests of one width, so a sum over their words tells units apart, and two parts without an equal sum
-    share no unit. Keys of several widths are not compared here: then the answer is that they may.
+    Keys are digests of one width, so a weighted sum of their words tells units apart, and two parts without an equal
+    sum share no unit. Keys of several widths are not compared here: then the answer is that they may.
 
     Args:
         columns: The strings that name a unit, without nulls, over all parts.
@@ -28,9 +27,7 @@ def may_repeat(columns: Sequence[pa.ChunkedArray[Any]], part_rows: Sequence[int]
         words = _words(column.combine_chunks())
         if words is None:
             return True
-        for i in range(words.shape[1]):
-            mixed = (words[:, i] ^ (words[:, i] >> np.uint64(29))) * _ODD[(i + salt) % len(_ODD)]
-            total += (mixed ^ (mixed >> np.uint64(32))) * _ODD[i % len(_ODD)]
+        total += words @ _odd_numbers(words.shape[1], salt)
     ordered = np.sort(total)
     if not np.any(ordered[1:] == ordered[:-1]):
         return False
@@ -39,6 +36,11 @@ def may_repeat(columns: Sequence[pa.ChunkedArray[Any]], part_rows: Sequence[int]
     part = np.repeat(np.arange(len(part_rows)), part_rows)[order]
     equal = total[order[1:]] == total[order[:-1]]
     return bool(np.any(equal & (part[1:] != part[:-1])))
+
+
+def _odd_numbers(count: int, salt: int) -> npt.NDArray[np.uint64]:
+    """Fixed odd factors, others for each column."""
+    return np.random.default_rng(salt).integers(0, 2**63, count, np.uint64) * np.uint64(2) + np.uint64(1)
 
 
 def _words(strings: pa.Array[Any]) -> npt.NDArray[np.uint64] | None:

@@ -110,16 +110,12 @@ def current_annotations(rows: pa.Table) -> pa.Table:
     wanted = pa.array([best[annotation] for annotation in rows["annotation_id"].to_pylist()], pa.int64())
     keep = pc.and_(pc.equal(rows["revision"], wanted), pc.invert(pc.or_(rows["deleted"], rows["skipped"])))
     kept = rows.filter(keep)
-    order = pa.table(
-        {
-            "annotation_id": kept["annotation_id"],
-            "region": pc.is_valid(kept["region_id"]).cast(pa.int8()),
-            "start_s": kept["start_s"],
-            "region_id": kept["region_id"],
-        }
-    )
-    by = [("annotation_id", "ascending"), ("region", "ascending"), ("start_s", "ascending"), ("region_id", "ascending")]
-    return kept.take(pc.sort_indices(order, sort_keys=by))
+    columns: list[pa.ChunkedArray[Any]] = [
+        kept["annotation_id"], pc.is_valid(kept["region_id"]).cast(pa.int8()), kept["start_s"], kept["region_id"],
+    ]  # fmt: skip
+    names = ["annotation_id", "region", "start_s", "region_id"]
+    order = pc.sort_indices(pa.table(columns, names=names), sort_keys=[(name, "ascending") for name in names])
+    return kept.take(order)
 
 
 def _clip_columns(answer: ClipAnswer) -> dict[str, object]:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from osmo.schemas.tables import CANDIDATES
-from osmo.tasks.pivot import NO_ROW, pivot, string_order
+from osmo.tasks.pivot import NO_ROW, pivot
+from osmo.tasks.strings import string_order, take_strings
 from osmo.tasks.vote import majority_vote
 
 NEUTRAL = "neutral"
@@ -71,20 +72,24 @@ def candidates(segments: pa.Table, votes: pa.Table, *, voters: Sequence[str], qu
     order = order[complete[order]]
     columns = [np.take(column, order) for column in ballots.codes]
     majority = majority_vote(columns, quorum=quorum)
-    taken = segments.select(["recording_id", "start_s", "end_s", "speaker", "in_media"]).take(pa.array(order))
-    reason = _dropped(majority.label, ballots.labels, taken["speaker"], taken["in_media"])
+    speaker = take_strings(segments["speaker"].combine_chunks(), order)
+    taken = segments.select(["start_s", "end_s", "in_media"]).take(pa.array(order))
+    reason = _dropped(majority.label, ballots.labels, speaker, taken["in_media"])
     columns_of: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
-        "segment_id": ids.take(pa.array(order)),
-        **{name: taken[name] for name in ("recording_id", "start_s", "end_s", "speaker")},
-        "label": _words(majority.label, ballots.labels),
+        "segment_id": take_strings(ids, order),
+        "recording_id": take_strings(segments["recording_id"].combine_chunks(), order),
+        "start_s": taken["start_s"],
+        "end_s": taken["end_s"],
+        "speaker": speaker,
+        "label": take_strings(ballots.labels, majority.label),
         "votes_for": pa.array(majority.votes_for),
         "votes_cast": pa.array(majority.votes_cast),
         "kept": pa.array(reason < 0),
-        "dropped_reason": _words(reason, pa.array(_REASONS)),
+        "dropped_reason": take_strings(pa.array(_REASONS), reason),
     }
     table = CANDIDATES.check(pa.Table.from_arrays(list(columns_of.values()), names=list(columns_of)))
     for voter, column in zip(voters, columns, strict=True):
-        table = table.append_column(f"label_{voter}", _words(column, ballots.labels))
+        table = table.append_column(f"label_{voter}", take_strings(ballots.labels, column))
     return table
 
 
@@ -108,27 +113,14 @@ def vote_summary(segments: pa.Table, candidates: pa.Table) -> VoteSummary:
 
 
 def _dropped(
-    label: npt.NDArray[np.int8], labels: pa.Array[Any], speaker: pa.ChunkedArray[Any], in_media: pa.ChunkedArray[Any]
+    label: npt.NDArray[np.int8], labels: pa.Array[Any], speaker: pa.Array[Any], in_media: pa.ChunkedArray[Any]
 ) -> npt.NDArray[np.int8]:
     """Index into `_REASONS` of the first that holds; -1: kept."""
     neutral = labels.index(NEUTRAL).as_py() if NEUTRAL in labels.to_pylist() else 127
-    is_other: pa.ChunkedArray[Any] = pc.equal(speaker, pa.scalar("other"))  # type: ignore[assignment]
-    other = _flags(is_other, absent=False)
-    outside = ~_flags(in_media, absent=True)
+    other = np.asarray(pc.equal(speaker, pa.scalar("other")).to_numpy(zero_copy_only=False), np.bool_)
+    outside = ~np.asarray(in_media.fill_null(pa.scalar(True)).to_numpy(), np.bool_)
     reason = np.full(len(label), -1, np.int8)
     # The last to write wins, so the first of the stated order comes last.
     for code, holds in ((3, outside), (2, other), (1, label == neutral), (0, label < 0)):
         reason[holds] = code
     return reason
-
-
-def _flags(column: pa.ChunkedArray[Any], *, absent: bool) -> npt.NDArray[np.bool_]:
-    """A boolean column as an array, nulls as `absent`."""
-    filled: pa.ChunkedArray[Any] = column.fill_null(pa.scalar(absent))
-    return np.asarray(filled.to_numpy(), np.bool_)
-
-
-def _words(codes: npt.NDArray[np.int8], words: pa.Array[Any]) -> pa.Array[Any]:
-    """The strings that codes stand for; -1 is null."""
-    positions: pa.Array[Any] = pa.array(codes, mask=codes < 0)
-    return words.take(positions)

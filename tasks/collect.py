@@ -211,7 +211,7 @@ class _Known:
 def _known(store: Store, project: LabellingProject) -> tuple[set[str], dict[str, _Known]]:
     """Every key of the log, and each annotation's newest row."""
     rows = store.read(PULLS)
-    rows = rows.filter(pc.equal(rows["instance"], project.instance))
+    rows = rows.filter(pc.equal(rows["instance"], pa.scalar(project.instance)))
     latest: dict[str, Row] = {}
     for row in rows.to_pylist():
         last = latest.get(row["unique_id"])
@@ -222,7 +222,7 @@ def _known(store: Store, project: LabellingProject) -> tuple[set[str], dict[str,
         payload = json.loads(row["payload"])
         if payload.get("project", project.project_id) == project.project_id:
             known[unique_id] = _Known(unique_id, payload.get("task"), _state_of(payload), row)
-    return set(rows["input_key"].to_pylist()), known
+    return {str(key) for key in rows["input_key"].to_pylist()}, known
 
 
 def _deletion(known: _Known) -> dict[str, object]:
@@ -238,7 +238,10 @@ def _deletion(known: _Known) -> dict[str, object]:
 def _published(store: Store, project: LabellingProject) -> dict[int, Row]:
     """Publication by task id."""
     rows = store.read(PUBLICATIONS)
-    here = pc.and_(pc.equal(rows["instance"], project.instance), pc.equal(rows["project_id"], project.project_id))
+    here = pc.and_(
+        pc.equal(rows["instance"], pa.scalar(project.instance)),
+        pc.equal(rows["project_id"], pa.scalar(project.project_id)),
+    )
     return {row["task_id"]: row for row in rows.filter(here).to_pylist()}
 
 

@@ -15,13 +15,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from osmo.tasks.strings import string_buffers
 
 NO_ROW = -2
 """Code of a voter's missing row; an abstention is a row, with code -1."""
-
-_DUPLICATE_VOTE = -1
-_DUPLICATE_SEGMENT = -2
 
 
 class DuplicateRowError(ValueError):
@@ -59,70 +57,44 @@ def pivot(segment_ids: pa.Array[Any], votes: pa.Table, *, voters: Sequence[str])
     Raises:
         DuplicateRowError: A segment stands there twice, or a voter has two rows on one.
     """
-    annotators, names = _encoded(votes["annotator"])
-    labels, vocabulary = _encoded(votes["label"])
-    assert len(vocabulary) < 128, f"{len(vocabulary)} labels do not fit into int8"
-    known = {name: index for index, name in enumerate(voters)}
-    voter_of = np.array([*(known.get(str(name), -1) for name in names.to_pylist()), -1], np.int8)  # the last: of null
     codes = np.full((len(voters), len(segment_ids)), NO_ROW, np.int8)
-    ids = votes["segment_id"].combine_chunks()
-    assert ids.null_count == 0, "a vote without a segment"
-    where, row = _place(*string_buffers(segment_ids), *string_buffers(ids), voter_of, annotators, labels, codes)
-    if where == _DUPLICATE_SEGMENT:
-        raise DuplicateRowError("Segment", segment_ids[row].as_py())
-    if where == _DUPLICATE_VOTE:
-        name = names[int(annotators[row])].as_py()
-        raise DuplicateRowError(f"The vote of {name!r} on segment", ids[row].as_py())
-    return Ballots(codes, vocabulary)
+    known, index = string_buffers(segment_ids), _empty_index(len(segment_ids))
+    twice = _fill_index(*known, index)
+    if twice >= 0:
+        raise DuplicateRowError("Segment", segment_ids[twice].as_py())
+    follower = np.arange(1, len(segment_ids) + 2, dtype=np.int32)
+    before = len(segment_ids)
+    follower[before] = 0
+    vocabulary: dict[str, int] = {}
+    places = {name: place for place, name in enumerate(voters)}
+    for chunk in votes.select(["segment_id", "annotator", "label"]).to_batches():
+        ids = chunk.column("segment_id")
+        annotators, names = _encoded(chunk.column("annotator"))
+        labels, words = _encoded(chunk.column("label"))
+        # The last entry of each is for null, whose code is -1.
+        voter_of = np.array([*(places.get(name, -1) for name in names), -1], np.int8)
+        label_of = np.array([*(vocabulary.setdefault(word, len(vocabulary)) for word in words), -1], np.int8)
+        before, twice = _place(
+            *known, *string_buffers(ids), voter_of, annotators, label_of, labels, index, follower, before, codes
+        )
+        if twice >= 0:
+            raise DuplicateRowError(f"The vote of {names[annotators[twice]]!r} on segment", ids[twice].as_py())
+    return Ballots(codes, pa.array(list(vocabulary), pa.string()))
 
 
-def string_order(ids: pa.Array[Any]) -> npt.NDArray[np.int64]:
-    """Positions that sort strings (without nulls) by their bytes, equal ones by position.
-
-    Ids are hexadecimal digests, so the first eight bytes nearly always tell two apart, and integers sort quickly.
-    """
-    prefixes = np.empty(len(ids), np.uint64)
-    _prefixes(*string_buffers(ids), prefixes)
-    order: npt.NDArray[np.int64] = np.argsort(prefixes)
-    ordered = prefixes[order]
-    if np.count_nonzero(ordered[1:] == ordered[:-1]) > len(ids) // 100 + 8:
-        return pc.sort_indices(ids).to_numpy().astype(np.int64)
-    for start, end in _ties(ordered):
-        tied = order[start:end].tolist()
-        order[start:end] = sorted(tied, key=lambda position: (ids[position].as_py().encode(), position))
-    return order
-
-
-def string_buffers(strings: pa.Array[Any]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """Offsets (n + 1) and bytes of a `string` array."""
-    if len(strings) == 0:
-        return np.zeros(1, np.int32), np.zeros(1, np.uint8)
-    _, offsets, data = strings.buffers()
-    assert offsets is not None
-    ends = np.frombuffer(memoryview(offsets), np.int32)[strings.offset : strings.offset + len(strings) + 1]
-    return ends, np.frombuffer(memoryview(data), np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
-
-
-def _encoded(column: pa.ChunkedArray[Any]) -> tuple[npt.NDArray[np.int32], pa.Array[Any]]:
+def _encoded(column: pa.Array[Any]) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Codes (-1: null) and values of a column."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    if column.num_chunks > 1:
-        column = column.unify_dictionaries()
-    encoded = column.combine_chunks()
+    encoded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
     assert isinstance(encoded, pa.DictionaryArray)
     codes: pa.Array[Any] = encoded.indices.cast(pa.int32())
     if codes.null_count:
         codes = codes.fill_null(pa.scalar(-1, pa.int32()))
-    return codes.to_numpy(), encoded.dictionary.cast(pa.string())
+    return codes.to_numpy(), [str(value) for value in encoded.dictionary.to_pylist()]
 
 
-def _ties(ordered: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:
-    """Runs of equal values, as (start, end)."""
-    bounds = np.flatnonzero(np.diff(ordered)) + 1
-    starts, ends = np.concatenate([[0], bounds]), np.concatenate([bounds, [len(ordered)]])
-    longer = ends - starts > 1
-    return list(zip(starts[longer].tolist(), ends[longer].tolist(), strict=True))
+def _empty_index(segments: int) -> npt.NDArray[np.int32]:
+    """An open-addressing table at most half full; its length is a power of two."""
+    return np.full(1 << max(3, (2 * segments).bit_length()), -1, np.int32)
 
 
 @numba.njit(cache=True)
@@ -174,20 +146,8 @@ def _same(a, a_start, a_end, b, b_start, b_end):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _prefixes(ends, data, prefixes):  # type: ignore[no-untyped-def]
-    """The first eight bytes of each string as a big-endian number; shorter ones end in zeros."""
-    for i in range(len(prefixes)):
-        value = np.uint64(0)
-        for k in range(8):
-            value = value << np.uint64(8)
-            if ends[i] + k < ends[i + 1]:
-                value |= np.uint64(data[ends[i] + k])
-        prefixes[i] = value
-
-
-@numba.njit(cache=True)
-def _index(ends, data, table):  # type: ignore[no-untyped-def]
-    """Fill an open-addressing table (its length a power of two) with positions; gives a duplicate's, or -1."""
+def _fill_index(ends, data, table):  # type: ignore[no-untyped-def]
+    """Fill the index with positions; gives that of a duplicate, or -1."""
     mask = np.uint64(len(table) - 1)
     for i in range(len(ends) - 1):
         slot = _hash(data, ends[i], ends[i + 1]) & mask
@@ -201,20 +161,12 @@ def _index(ends, data, table):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _place(ends, data, row_ends, row_data, voter_of, annotators, labels, codes):  # type: ignore[no-untyped-def]
-    """Write each row's label code at (voter, segment); gives (0, 0) or what stands there twice and its row."""
+def _place(  # type: ignore[no-untyped-def]
+    ends, data, row_ends, row_data, voter_of, annotators, label_of, labels, table, follower, before, codes
+):
+    """Write each row's label code at (voter, segment); gives the last row's segment, and a duplicate's row or -1."""
     segments = len(ends) - 1
-    size = 8
-    while size < 2 * segments:
-        size *= 2
-    table = np.full(size, -1, np.int32)
-    twice = _index(ends, data, table)
-    if twice >= 0:
-        return _DUPLICATE_SEGMENT, twice
-    mask = np.uint64(size - 1)
-    follower = np.arange(1, segments + 2).astype(np.int32)  # the last entry stands for "before the first row"
-    follower[segments] = 0
-    before = segments
+    mask = np.uint64(len(table) - 1)
     for row in range(len(annotators)):
         voter = voter_of[annotators[row]]
         if voter < 0:
@@ -232,7 +184,7 @@ def _place(ends, data, row_ends, row_data, voter_of, annotators, labels, codes):
                 continue
             follower[before] = at
         if codes[voter, at] != NO_ROW:
-            return _DUPLICATE_VOTE, row
-        codes[voter, at] = labels[row]
+            return before, row
+        codes[voter, at] = label_of[labels[row]]
         before = at
-    return 0, 0
+    return before, -1

@@ -113,7 +113,7 @@ class PrescreenStage:
     def _keys(self, segments: pa.Table) -> pa.ChunkedArray[Any]:
         if self._voter.sees == "audio":
             # Keys keep one width, which lets the log tell units apart quickly.
-            silent = pc.utf8_replace_slice(segments["text_key"], 0, len(NO_AUDIO), NO_AUDIO)  # type: ignore[call-overload]
+            silent = pc.utf8_replace_slice(segments["text_key"], 0, len(NO_AUDIO), NO_AUDIO)
             return pc.coalesce(segments["audio_key"], silent)
         return segments["dialogue_key" if self._voter.sees == "dialogue" else "text_key"]
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class PublishStage:
             "language": row["language"],
         }
 
-    def _place(self, rows: list[Row]) -> tuple[list[Row], list[Problem]]:
+    def _place(self, rows: Sequence[Row]) -> tuple[list[Row], list[Problem]]:
         """Put the clips' files where the server may show them."""
         folder = self._project.media_root / self._project.folder
         folder.mkdir(parents=True, exist_ok=True)

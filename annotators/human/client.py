@@ -100,7 +100,7 @@ class LabelStudioClient:
             query = json.dumps({"filters": {"conjunction": "and", "items": [rule]}})
             for task in self._tasks(project_id, query):
                 clip_id = task.data.clip_id
-                if clip_id in some:
+                if clip_id is not None and clip_id in some:
                     found[clip_id] = min(task.id, found.get(clip_id, task.id))
         return found
 
@@ -120,11 +120,16 @@ class LabelStudioClient:
         page shifts when someone deletes a task meanwhile. A named task that does not come has no annotation.
         """
         for some in _batches(task_ids):
-            query = [("exportType", "JSON"), *(("ids[]", task_id) for task_id in some)]
+            query: list[tuple[str, str | int]] = [("exportType", "JSON"), *(("ids[]", task_id) for task_id in some)]
             yield from self._api.get(f"/api/projects/{project_id}/export", reply.EXPORT, query)
 
     def _tasks(self, project_id: int, query: str) -> Iterator[reply.Task]:
-        fixed = [("project", project_id), ("include", "id,data"), ("page_size", _PAGE), ("query", query)]
+        fixed: list[tuple[str, str | int]] = [
+            ("project", project_id),
+            ("include", "id,data"),
+            ("page_size", _PAGE),
+            ("query", query),
+        ]
         number, seen, total = 1, 0, 1
         while seen < total:
             page = self._api.get("/api/tasks", TypeAdapter(reply.TaskPage), [*fixed, ("page", number)])

@@ -54,9 +54,19 @@ class AnnotatorSession:
             f"{self._api.url}/user/login/", 200, f"{self.email} cannot log in: the account has another password"
         )
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Cookies of the login."""
+        return dict(self._api.http.cookies)
+
     def tasks(self, project_id: int) -> Iterator[reply.Task]:
         """Every task of a project, with the ids of those who annotated it, a hundred at a time."""
-        fixed = [("project", project_id), ("page_size", _PAGE), ("fields", "all"), ("include", "id,data,annotators")]
+        fixed: list[tuple[str, str | int]] = [
+            ("project", project_id),
+            ("page_size", _PAGE),
+            ("fields", "all"),
+            ("include", "id,data,annotators"),
+        ]
         number, seen, total = 1, 0, 1
         while seen < total:
             page = self._api.get("/api/tasks", TypeAdapter(reply.TaskPage), [*fixed, ("page", number)])

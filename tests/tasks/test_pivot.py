@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osmo.tasks.pivot import NO_ROW, DuplicateRowError, pivot, string_order
+from osmo.tasks.pivot import NO_ROW, DuplicateRowError, pivot
 
 LABELS = ["joy", "anger", None]
 Row = tuple[str, str, str | None]
@@ -63,18 +63,3 @@ def test_any_order_and_any_chunks_give_the_same(data: st.DataObject) -> None:
     ballots = pivot(pa.array(["skip", *ids], pa.string()).slice(1), table, voters=["v", "w"])
     said = {row[:2]: row[2] for row in kept}
     assert words(ballots.codes, ballots.labels) == [[said.get((i, v), "-") for i in ids] for v in ("v", "w")]
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(max_size=12).filter(lambda text: "\x00" not in text)))
-def test_string_order_is_by_bytes(ids: list[str]) -> None:
-    ids = [i.encode("utf-8", "ignore").decode() for i in ids]
-    order = string_order(pa.array(ids, pa.string()))
-    assert [ids[i] for i in order] == sorted(ids, key=lambda text: text.encode())
-
-
-def test_string_order_of_many_equal_prefixes() -> None:
-    ids = [f"segment-{i:06d}" for i in range(2000)]
-    shuffled = [ids[i] for i in np.random.default_rng(3).permutation(len(ids))]
-    order = string_order(pa.array(shuffled))
-    assert [shuffled[i] for i in order] == ids

@@ -1,0 +1,61 @@
+"""The osmo command line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from osmo.flows import console
+from osmo.flows.commands import backup, build, inspect, people, quickstart, release, setup
+
+app = typer.Typer(
+    name="osmo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Turns smart-glasses recordings into trusted, versioned timelines of the wearer's emotions.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 something was left undone or refused.",
+)
+
+FAILED, MISUSED = 1, 2
+_MISUSE = frozenset({"ConfigError", "UnknownAnnotatorError", "UnknownAdapterError", "UnknownExtractorError",
+                     "UnknownStageError"})  # fmt: skip
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")] = False,
+) -> None:
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+
+
+for group in (quickstart, setup, build, people, inspect, release, backup):
+    group.register(app)
+
+
+def main() -> None:
+    """Run the command line; an error that the system knows is one message, any other a traceback."""
+    try:
+        app()
+    except (RuntimeError, ValueError, OSError, KeyError) as error:
+        if not _known(error):
+            raise
+        console.err.print(f"[bold red]Error:[/] {_plain(str(error))}", soft_wrap=True)
+        sys.exit(MISUSED if type(error).__name__ in _MISUSE else FAILED)
+
+
+def _known(error: BaseException) -> bool:
+    return type(error).__module__.split(".")[0] in ("osmo", "osiris_train")
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

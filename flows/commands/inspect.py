@@ -1,0 +1,104 @@
+"""osmo plan, status, retry: what there is, what is missing, what is stuck."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osmo.flows import console
+from osmo.flows.commands.build import AsJson, ConfigFile
+
+if TYPE_CHECKING:
+    from osmo.tasks.pipeline import Pipeline
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(plan)
+    app.command()(status)
+    app.command()(retry)
+
+
+def open_pipeline(config: Path | None) -> Pipeline:
+    """The pipeline of a configuration, over the store that is there."""
+    from osmo.flows.context import label_studio_known, open_labelling, open_store
+    from osmo.schemas.config import load_config
+    from osmo.tasks.pipeline import Pipeline
+
+    loaded = load_config(config)
+    store = open_store(loaded)
+    labelling = open_labelling(loaded, store) if label_studio_known(loaded) else None
+    return Pipeline(store, loaded, labelling)
+
+
+def plan(config: ConfigFile = None, json: AsJson = False) -> None:
+    """Print, per stage, what is present, missing and quarantined. Nothing runs."""
+    from osmo.tasks.status import plan as plan_stages
+
+    pipeline = open_pipeline(config)
+    rows = list(plan_stages(pipeline))
+    if json:
+        console.emit_json([asdict(row) for row in rows])
+        return
+    console.show_table(
+        f"Plan for {pipeline.store.uri}",
+        ("stage", "present", "missing", "quarantined"),
+        [(row.stage, row.present, row.missing, row.quarantined) for row in rows],
+    )
+    if pipeline.labelling is None:
+        console.say("publish is not in the plan: no Label Studio is running (`osmo up`).")
+
+
+def status(
+    config: ConfigFile = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="What fails, why, and what to do.")] = False,
+    warnings: Annotated[bool, typer.Option("--warnings", help="Also what was left out of results.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show the funnel from recordings to events, what people have left to do, and what is stuck."""
+    from osmo.flows.people import waiting
+    from osmo.tasks.status import funnel_of
+    from osmo.tasks.status import stuck as find_stuck
+
+    pipeline = open_pipeline(config)
+    found = find_stuck(pipeline.store, warnings=warnings)
+    if stuck or warnings:
+        _show_stuck([asdict(one) for one in found], json)
+        return
+    steps = funnel_of(pipeline).steps()
+    left = waiting(pipeline)
+    if json:
+        console.emit_json({"funnel": dict(steps), "people": asdict(left), "stuck": len(found)})
+        return
+    console.show_table(f"Funnel of {pipeline.store.uri}", ("step", "count"), [(name, value) for name, value in steps])
+    console.out.print(f"{left.waiting} of {left.shown} published clips wait for annotators.")
+    if found:
+        console.out.print(f"{len(found)} units are stuck: `osmo status --stuck`.")
+
+
+def retry(
+    config: ConfigFile = None, stage: Annotated[str | None, typer.Option(help="Only this stage.")] = None
+) -> None:
+    """Let the next build try again what failed for good."""
+    from osmo.tasks.status import reopen
+    from osmo.tasks.status import stuck as find_stuck
+
+    pipeline = open_pipeline(config)
+    chosen = [one for one in find_stuck(pipeline.store) if stage is None or one.stage == stage]
+    count = reopen(pipeline.store, chosen)
+    console.out.print(f"Reopened {count} units. `osmo build` tries them again.")
+
+
+def _show_stuck(found: list[dict[str, object]], json: bool) -> None:
+    if json:
+        console.emit_json(found)
+        return
+    if not found:
+        console.out.print("Nothing is stuck.")
+    for one in found:
+        console.out.print(f"{one['stage']} · {one['status']} (attempt {one['attempts']}): {one['what']}", markup=False)
+        console.out.print(f"    where: {one['where']}", markup=False, soft_wrap=True)
+        console.out.print(f"    do:    {one['remedy']}", markup=False, soft_wrap=True)

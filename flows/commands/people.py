@@ -1,0 +1,43 @@
+"""osmo quality-report: how the prescreen compares with people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from osmo.flows import console
+from osmo.flows.commands.build import AsJson, ConfigFile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("prescreen-quality")(prescreen_quality)
+
+
+def prescreen_quality(config: ConfigFile = None, json: AsJson = False) -> None:
+    """Measure the voters against the human labels that came with recordings (labels.csv)."""
+    from osmo.flows.commands.inspect import open_pipeline
+    from osmo.tasks.human_labels import human_labels
+    from osmo.tasks.quality_report import prescreen_quality as measure
+
+    pipeline = open_pipeline(config)
+    views = pipeline.views
+    labels, problems = human_labels(views.all_recordings())
+    for problem in problems:
+        console.say(f"{problem.where}: {problem.what}")
+    quality = measure(views.everywhere(views.spoken), views.everywhere(views.candidates), labels)
+    if json:
+        console.emit_json(asdict(quality))
+        return
+    console.show_table(
+        f"{quality.compared} of the wearers' segments have a human label",
+        ("voter", "labelled", "coverage", "agreement"),
+        [(one.voter, one.labelled, one.coverage, one.agreement) for one in quality.voters],
+    )
+    console.show_table(
+        "Kept by the majority",
+        ("kept", "not neutral for people", "label agrees", "base rate not neutral", "commonest label"),
+        [(quality.kept, quality.kept_precision, quality.kept_agreement, quality.emotional_share,
+          quality.commonest_share)],
+    )  # fmt: skip

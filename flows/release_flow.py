@@ -1,0 +1,164 @@
+"""Publishing a release of what the views hold now."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import pyarrow as pa
+from prefect import flow
+
+from osmo.flows.context import resolve, snapshot
+from osmo.flows.stage_runs import runner
+from osmo.schemas.manifest import ConsentSnapshot, FunnelStep, LabelStudioExport, Manifest, Provenance
+from osmo.schemas.tables import CONSENTS
+from osmo.schemas.vocabulary import vocabulary
+from osmo.storage.releases import list_releases
+from osmo.storage.store import Store
+from osmo.tasks.pipeline import Pipeline
+from osmo.tasks.release import config_snapshot, create
+from osmo.tasks.status import funnel_of
+
+NOTHING_RELEASED = "0.1.0"
+
+
+@flow(name="release", task_runner=runner(1))
+def release(config_file: str | None = None, version: str | None = None, parent: str | None = None) -> str:
+    """Publish a release; gives its label, name@version.
+
+    Args:
+        config_file: The configuration; null: $OSMO_CONFIG, else ./osmo.toml, else the defaults.
+        version: Three numbers; null: the one after the latest.
+        parent: name@version of the release that this one follows; null: the latest of this name, if there is one.
+    """
+    pipeline = resolve(snapshot(config_file, create=False))
+    manifest = publish_release(pipeline, version=version, parent=parent)
+    return f"{manifest.name}@{manifest.version}"
+
+
+def publish_release(pipeline: Pipeline, *, version: str | None = None, parent: str | None = None) -> Manifest:
+    """Publish what the views hold now; see `release`."""
+    config = pipeline.config.release
+    latest = latest_version(pipeline.store, config.name)
+    version = version or next_version(latest)
+    if parent is None and latest is not None and latest != version:
+        parent = f"{config.name}@{latest}"
+    return create(
+        pipeline.store,
+        release_tables(pipeline),
+        name=config.name,
+        version=version,
+        title=config.title,
+        license=config.license,
+        seed=config.seed,
+        provenance=provenance(pipeline),
+        parent=parent,
+        include_media=config.include_media,
+    )
+
+
+def latest_version(store: Store, name: str) -> str | None:
+    """The newest published version of a release; null: there is none."""
+    found = [published.version for published in list_releases(store, name)]
+    return max(found, key=lambda text: tuple(map(int, text.split("."))), default=None)
+
+
+def next_version(latest: str | None) -> str:
+    """The version after: its second number is one higher."""
+    if latest is None:
+        return NOTHING_RELEASED
+    major, minor, _ = latest.split(".")
+    return f"{major}.{int(minor) + 1}.0"
+
+
+def release_tables(pipeline: Pipeline) -> dict[str, pa.Table]:
+    """The views that a release holds; of the media only what its tables refer to."""
+    views = pipeline.views
+    by_name = {
+        "recordings": views.recordings,
+        "media": views.media,
+        "segments": views.spoken,
+        "candidates": views.candidates,
+        "clips": views.clips,
+        "annotations": views.annotations,
+        "verdicts": views.verdicts,
+        "reviews": views.reviews,
+        "events": views.events,
+        "cues": views.cues,
+        "reasoning": views.reasoning,
+    }
+    return {name: views.everywhere(view) for name, view in by_name.items()}
+
+
+def provenance(pipeline: Pipeline) -> Provenance:
+    """What a release was made from and with: the same for the same store, configuration and code."""
+    views = pipeline.views
+    votes = (
+        views.everywhere(views.votes)
+        .select(["annotator", "model_revision", "prompt_sha"])
+        .group_by(["annotator", "model_revision", "prompt_sha"])
+    )
+    judges = (
+        views.everywhere(views.verdicts)
+        .select(["judge", "judge_revision", "prompt_sha"])
+        .group_by(["judge", "judge_revision", "prompt_sha"])
+    )
+    models: dict[str, str] = {}
+    prompts: dict[str, str] = {}
+    for group in (votes, judges):
+        for row in group.aggregate([]).to_pylist():
+            name, revision, prompt = row.values()
+            models[name] = revision
+            if prompt:
+                prompts[name] = prompt
+    return Provenance(
+        git_commit=_git_commit(),
+        osmo_version=metadata.version("osmo"),
+        vocabulary_version=vocabulary().version,
+        config=config_snapshot(pipeline.config),
+        stages={name: pipeline.stage(name).fingerprint for name in pipeline.stage_names},
+        models=dict(sorted(models.items())),
+        prompts=dict(sorted(prompts.items())),
+        label_studio=_exports(pipeline),
+        consents=_consents(pipeline.store),
+        funnel=_funnel(pipeline),
+    )
+
+
+def _exports(pipeline: Pipeline) -> tuple[LabelStudioExport, ...]:
+    """Per Label Studio project, the ids of the raw pulls that the release rests on."""
+    views = pipeline.views
+    pulls = views.everywhere(views.pulls).select(["instance", "clip_id", "input_key"]).to_pylist()
+    shown = views.everywhere(views.publications).select(["instance", "clip_id", "project_id"]).to_pylist()
+    project = {(row["instance"], row["clip_id"]): row["project_id"] for row in shown}
+    found: dict[tuple[str, int], list[str]] = {}
+    for row in pulls:
+        owner = project.get((row["instance"], row["clip_id"]))
+        if owner is not None:
+            found.setdefault((row["instance"], owner), []).append(row["input_key"])
+    return tuple(
+        LabelStudioExport(instance=instance, project_id=owner, export_ids=tuple(sorted(keys)))
+        for (instance, owner), keys in sorted(found.items())
+    )
+
+
+def _consents(store: Store) -> tuple[ConsentSnapshot, ...]:
+    rows = store.read(CONSENTS, columns=["subject_id", "scope", "status", "at"]).to_pylist()
+    return tuple(ConsentSnapshot(**row) for row in sorted(rows, key=lambda row: (row["subject_id"], row["at"])))
+
+
+def _funnel(pipeline: Pipeline) -> tuple[FunnelStep, ...]:
+    counted = funnel_of(pipeline)
+    steps = [(name, count) for name, count in counted.steps() if name != "hours"]
+    return tuple(
+        FunnelStep(step=name, count=int(count), hours=round(counted.hours, 4) if name == "recordings" else None)
+        for name, count in steps
+    )
+
+
+def _git_commit() -> str | None:
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,126 @@
+"""One flow a stage, each a deployment's entry point. A flow gets references, holds no truth, and can be run again."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from osmo.flows.context import Reference, resolve, snapshot
+from osmo.flows.counts import Counts
+from osmo.flows.people import gather, stand_ins
+from osmo.flows.progress import listener
+from osmo.flows.stage_runs import run_stage, runner
+from osmo.tasks.ingest import ingest as ingest_sources
+from osmo.tasks.pipeline import Pipeline
+
+PEOPLE = "publish"
+"""The stage at which a build needs people."""
+
+_RUNNER = runner(2)
+
+
+def stage_names(pipeline: Pipeline, *kinds: str) -> list[str]:
+    """The pipeline's stages whose name before the colon is one of `kinds`."""
+    return [name for name in pipeline.stage_names if name.split(":")[0] in kinds]
+
+
+def run_kinds(reference: Reference, *kinds: str) -> dict[str, Counts]:
+    """Run every stage of some kinds, in the pipeline's order."""
+    pipeline = resolve(reference, labelling=PEOPLE in kinds)
+    return {name: run_stage(reference, name) for name in stage_names(pipeline, *kinds)}
+
+
+def take_recordings(reference: Reference) -> Counts:
+    """Bring the table of recordings up to date with the configured sources."""
+    pipeline = resolve(reference)
+    listener().stage("ingest", 1)
+    report = ingest_sources(
+        pipeline.store,
+        pipeline.config.sources,
+        progress=lambda done, total, _name: listener().units("ingest", 0, done, total),
+    )
+    listener().finished("ingest")
+    return {name: value for name, value in vars(report).items() if name != "seconds"}
+
+
+def collect_work(reference: Reference) -> Counts:
+    """Let the configured stand-ins label, then collect everybody's work."""
+    pipeline = resolve(reference, labelling=True)
+    labelling = pipeline.labelling
+    assert labelling is not None
+    listener().stage("collect", 1)
+    entered = stand_ins(pipeline, labelling)
+    report = gather(pipeline.renew(), labelling)
+    listener().finished("collect")
+    return {
+        "entered_by_stand_ins": entered,
+        "tasks": report.tasks,
+        "annotations": report.annotations,
+        "appended": report.appended,
+        "deleted": report.deleted,
+        "problems": len(report.problems),
+    }
+
+
+@flow(name="ingest", task_runner=_RUNNER)
+def ingest(config_file: str | None = None) -> Counts:
+    """Sources → recordings.
+
+    Args:
+        config_file: The configuration; null: $OSMO_CONFIG, else ./osmo.toml, else the defaults. So in every flow.
+    """
+    return take_recordings(snapshot(config_file))
+
+
+@flow(name="media", task_runner=_RUNNER)
+def media(config_file: str | None = None) -> dict[str, Counts]:
+    """Recordings → 16 kHz audio, labelling proxies, eye proxies."""
+    return run_kinds(snapshot(config_file), "media")
+
+
+@flow(name="segment", task_runner=_RUNNER)
+def segment(config_file: str | None = None) -> dict[str, Counts]:
+    """Recordings → sentence-level speech segments."""
+    return run_kinds(snapshot(config_file), "segment")
+
+
+@flow(name="prescreen", task_runner=_RUNNER)
+def prescreen(config_file: str | None = None) -> dict[str, Counts]:
+    """Segments → votes."""
+    return run_kinds(snapshot(config_file), "prescreen")
+
+
+@flow(name="clips", task_runner=_RUNNER)
+def clips(config_file: str | None = None) -> dict[str, Counts]:
+    """Candidates → frozen clips and their media."""
+    return run_kinds(snapshot(config_file), "clips", "clip_media")
+
+
+@flow(name="publish", task_runner=_RUNNER)
+def publish(config_file: str | None = None) -> dict[str, Counts]:
+    """Clips → tasks in Label Studio."""
+    return run_kinds(snapshot(config_file), PEOPLE)
+
+
+@flow(name="collect", task_runner=_RUNNER)
+def collect(config_file: str | None = None) -> dict[str, Counts]:
+    """Label Studio → raw pulls → annotations."""
+    reference = snapshot(config_file)
+    return {"collect": collect_work(reference), **run_kinds(reference, "annotations")}
+
+
+@flow(name="quality", task_runner=_RUNNER)
+def quality(config_file: str | None = None) -> dict[str, Counts]:
+    """Annotations → verdicts of the judge, where no rule objects."""
+    return run_kinds(snapshot(config_file), "annotations", "judge")
+
+
+@flow(name="cues", task_runner=_RUNNER)
+def cues(config_file: str | None = None) -> dict[str, Counts]:
+    """Events → what was seen, heard and measured during them."""
+    return run_kinds(snapshot(config_file), "cues")
+
+
+@flow(name="sense", task_runner=_RUNNER)
+def sense(config_file: str | None = None) -> dict[str, Counts]:
+    """Events and cues → six-step chains."""
+    return run_kinds(snapshot(config_file), "sense")
