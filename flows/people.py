@@ -84,5 +84,5 @@ def waiting(pipeline: Pipeline) -> Waiting:
     needed = label.simulated + label.replay if label.simulated or label.replay else label.overlap
     shown = set(views.everywhere(views.publications)["clip_id"].to_pylist())
     answers = clip_answers(views.everywhere(views.annotations))
-    done = {clip for clip, said in answers.items() if said.finished + said.unusable >= needed}
+    done = {clip for clip, said in answers.items() if len(said.finished) + len(said.unusable) >= needed}
     return Waiting(len(shown), len(shown - done))

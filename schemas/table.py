@@ -49,8 +49,8 @@ class SchemaMismatchError(ValueError):
 class Table:
     """The declaration of one table.
 
-    `log` tables are stored, append-only; `view` tables are computed when asked. `human` logs hold people's work:
-    their parts are fsynced and they are backed up.
+    `log` tables are stored, append-only; `view` tables are computed when asked. `human` logs hold people's work
+    and what it hangs on: their parts are fsynced and they are backed up.
     """
 
     name: str

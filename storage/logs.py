@@ -127,7 +127,7 @@ class Logs:
         if fingerprints is not None:
             fingerprints = list(fingerprints)
             tags = {_SEVERAL, *(_named(fingerprint) for fingerprint in fingerprints)}
-            parts = [part for part in parts if part.path.rsplit("/", 1)[1].split("-")[2] in tags]
+            parts = [part for part in parts if _tag_of(part.path) in {None, *tags}]
         with ThreadPoolExecutor(4) as pool:
             tables = list(pool.map(lambda part: self._read_part(table, part, wanted, dictionary), parts))
         rows = _first_of_each_unit(table, [found for found in tables if found is not None], wanted, dictionary)
@@ -195,6 +195,12 @@ def _tag(rows: pa.Table) -> str:
     """What a part's name says of the stages whose rows it holds: one's fingerprint, or that there are several."""
     found = rows["fingerprint"].unique().to_pylist()
     return _named(str(found[0])) if len(found) == 1 else _SEVERAL
+
+
+def _tag_of(path: str) -> str | None:
+    """What a part's name says of its stages; null: nothing, so it must be opened."""
+    fields = path.rsplit("/", 1)[1].split("-")
+    return fields[2] if len(fields) == 4 else None
 
 
 def _named(fingerprint: str) -> str:

@@ -110,7 +110,7 @@ def current_annotations(rows: pa.Table) -> pa.Table:
     wanted = pa.array([best[annotation] for annotation in rows["annotation_id"].to_pylist()], pa.int64())
     keep = pc.and_(pc.equal(rows["revision"], wanted), pc.invert(pc.or_(rows["deleted"], rows["skipped"])))
     kept = rows.filter(keep)
-    columns: list[pa.ChunkedArray[Any]] = [
+    columns: list[pa.Array[Any] | pa.ChunkedArray[Any]] = [
         kept["annotation_id"], pc.is_valid(kept["region_id"]).cast(pa.int8()), kept["start_s"], kept["region_id"],
     ]  # fmt: skip
     names = ["annotation_id", "region", "start_s", "region_id"]

@@ -218,10 +218,10 @@ def _known(store: Store, project: LabellingProject) -> tuple[set[str], dict[str,
         if last is None or row["updated_at"] > last["updated_at"]:
             latest[row["unique_id"]] = row
     known: dict[str, _Known] = {}
-    for unique_id, row in latest.items():
-        payload = json.loads(row["payload"])
+    for unique_id, newest in latest.items():
+        payload = json.loads(newest["payload"])
         if payload.get("project", project.project_id) == project.project_id:
-            known[unique_id] = _Known(unique_id, payload.get("task"), _state_of(payload), row)
+            known[unique_id] = _Known(unique_id, payload.get("task"), _state_of(payload), newest)
     return {str(key) for key in rows["input_key"].to_pylist()}, known
 
 
@@ -238,11 +238,8 @@ def _deletion(known: _Known) -> dict[str, object]:
 def _published(store: Store, project: LabellingProject) -> dict[int, Row]:
     """Publication by task id."""
     rows = store.read(PUBLICATIONS)
-    here = pc.and_(
-        pc.equal(rows["instance"], pa.scalar(project.instance)),
-        pc.equal(rows["project_id"], pa.scalar(project.project_id)),
-    )
-    return {row["task_id"]: row for row in rows.filter(here).to_pylist()}
+    rows = rows.filter(pc.equal(rows["instance"], pa.scalar(project.instance)))
+    return {row["task_id"]: row for row in rows.to_pylist() if row["project_id"] == project.project_id}
 
 
 def _state_of(payload: Mapping[str, JsonValue]) -> str:

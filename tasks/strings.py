@@ -51,9 +51,7 @@ def take_strings(strings: pa.Array[Any], positions: npt.NDArray[Any]) -> pa.Arra
     data = np.empty(_measure(known[0], positions, ends), np.uint8)
     _gather(*known, positions, ends, data)
     valid = None if not (positions < 0).any() else pa.array(positions >= 0).buffers()[1]
-    return pa.Array.from_buffers(
-        pa.string(), len(positions), [valid, pa.py_buffer(memoryview(ends)), pa.py_buffer(memoryview(data))]
-    )
+    return pa.Array.from_buffers(pa.string(), len(positions), [valid, pa.py_buffer(ends.data), pa.py_buffer(data.data)])
 
 
 def _ties(ordered: npt.NDArray[np.uint64]) -> list[tuple[int, int]]:

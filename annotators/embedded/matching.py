@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,16 +61,22 @@ class Lexicon:
         """The evidence in a text: of terms that overlap, the longest and then the leftmost counts."""
         tokens = self.tokens.split(text)
         louder = self.file.exclamation_factor if any(t in ("!", "!!", "?!") for t in tokens) else 1.0
+        asked = bool(tokens) and tokens[-1] in ("?", "??")
         hits: list[Hit] = []
+        said: Counter[str] = Counter()
         start = 0
         while start < len(tokens):
             entry = self._longest(tokens, start)
             if entry is None:
                 start += 1
                 continue
-            hit = self._hit(tokens, start, entry.group, " ".join(entry.tokens), louder)
+            factor = louder * self.file.repeat_factor ** said[entry.tokens[0]]
+            if asked and (entry.group.state or entry.group.label == "joy"):
+                factor *= self.file.question_factor
+            hit = self._hit(tokens, start, entry, factor)
             if hit is not None:
                 hits.append(hit)
+                said[entry.tokens[0]] += 1
             start += len(entry.tokens)
         return Reading(tuple(hits), sum(map(is_word, tokens)))
 
@@ -87,12 +93,15 @@ class Lexicon:
                 return entry
         return None
 
-    def _hit(self, tokens: Sequence[str], start: int, group: Group, term: str, louder: float) -> Hit | None:
+    def _hit(self, tokens: Sequence[str], start: int, entry: _Entry, factor: float) -> Hit | None:
+        group, term = entry.group, " ".join(entry.tokens)
         if group.label == "none":
             return None
         before = self._clause_before(tokens, start)
-        weight = group.weight * louder
-        for word in before[: _INTENSIFIER_WINDOW]:
+        weight = group.weight * factor
+        if any(word in self.file.irrealis for word in before):
+            weight *= self.file.irrealis_factor
+        for word in before[:_INTENSIFIER_WINDOW]:
             weight *= self.file.intensifiers.get(word, 1.0)
         if group.state and self._of_another(before):
             weight *= self.file.other_person_factor

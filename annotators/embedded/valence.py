@@ -1,7 +1,7 @@
 """Voter: how good or bad the words are, which says a label only where it implies one.
 
-English is scored by VADER (Hutto and Gilbert, 2014), whose lexicon is its own; Mandarin by plain good and bad words
-and those of the emotion lexicon. Clearly good implies joy, the one good label among Ekman's. Bad alone could be any of
+English is scored by VADER (Hutto and Gilbert, 2014), and by the emotion lexicon's terms of which VADER knows no word
+(get out of here); Mandarin by the emotion lexicon's terms and by plain good and bad words. Clearly good implies joy, the one good label among Ekman's. Bad alone could be any of
 four, so it implies a label only where all bad words that have a family in the emotion lexicon share one.
 """
 
@@ -38,23 +38,33 @@ NEAR_ZERO = 0.05
 NORMALISATION = 15.0
 """VADER's alpha: a sum s becomes s / sqrt(s² + alpha)."""
 
-ZH_SCALE = 1.6
-"""One plain word of the emotion lexicon in VADER's units, where a plain emotion word stands at about 1.6 of 4."""
+TERM_VALUE = 1.6
+"""A term of weight 1 of the emotion lexicon in VADER's units (up to 4), where a plain emotion word has about 1.6."""
+
+REVERSED = -0.74
+"""What a negator makes of a word's value, as in VADER."""
+
+_EDGES = ".,!?;:\"'()"
 
 
 @dataclass(frozen=True)
 class Valence:
-    """Compound score from -1 to 1, the valued words, and the labels that the bad ones are evidence of."""
+    """Compound score from -1 to 1, the valued words, and the labels of the emotion lexicon's terms among them."""
 
     compound: float
     words: tuple[str, ...]
-    families: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def bad(self) -> tuple[str, ...]:
+        """The bad labels: what a low score could mean."""
+        return tuple(label for label in self.labels if label not in ("joy", "surprise"))
 
     @property
     def raw_text(self) -> str:
         """The evidence in one line."""
-        families = f"; bad words of {', '.join(self.families)}" if self.families else ""
-        return f"compound {self.compound:+.3f} [{', '.join(self.words[:8])}]{families}"
+        bad = f"; bad words of {', '.join(self.bad)}" if self.bad else ""
+        return f"compound {self.compound:+.3f} [{', '.join(self.words[:8])}]{bad}"
 
 
 class ValenceVoter:
@@ -69,7 +79,7 @@ class ValenceVoter:
         """Hash of the lexicons, the thresholds, VADER's version and the code's version."""
         return fingerprint(NAME, CODE_VERSION, {
             "data": data_key(), "vader": metadata.version("vaderSentiment"), "positive": POSITIVE,
-            "negative": NEGATIVE, "near_zero": NEAR_ZERO, "min_neutral_words": MIN_NEUTRAL_WORDS, "zh_scale": ZH_SCALE,
+            "negative": NEGATIVE, "near_zero": NEAR_ZERO, "min_neutral_words": MIN_NEUTRAL_WORDS, "term_value": TERM_VALUE, "reversed": REVERSED,
         })  # fmt: skip
 
     def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
@@ -98,12 +108,14 @@ def _decide(valence: Valence, words: int) -> Ballot:
     if valence.compound >= POSITIVE:
         return Ballot("joy", None, raw, f"{NAME}/good", confidence=size)
     if valence.compound <= NEGATIVE:
-        if len(valence.families) == 1:
-            return Ballot(valence.families[0], None, raw, f"{NAME}/bad-of-one-family", confidence=size)
-        several = f"could be {', '.join(valence.families)}" if valence.families else "of no one family"
+        if len(valence.bad) == 1:
+            return Ballot(valence.bad[0], None, raw, f"{NAME}/bad-of-one-family", confidence=size)
+        several = f"could be {', '.join(valence.bad)}" if valence.bad else "of no one family"
         return abstain(f"ambiguous: bad, {several}", raw)
     if abs(valence.compound) >= NEAR_ZERO:
         return abstain(f"weak: compound {valence.compound:+.3f}", raw)
+    if valence.labels:
+        return abstain(f"no_valence: evidence of {', '.join(valence.labels)} that is neither good nor bad", raw)
     if words < MIN_NEUTRAL_WORDS:
         return abstain(f"too_short: {words} words", raw)
     return Ballot("neutral", None, raw, f"{NAME}/near-zero", confidence=0.5)
@@ -111,32 +123,48 @@ def _decide(valence: Valence, words: int) -> Ballot:
 
 def _english(text: str, reading: Reading) -> Valence:
     analyser = _vader()
-    compound = float(analyser.polarity_scores(fold(text) if text.isascii() else fold(text))["compound"])
-    valued = [word.strip(".,!?;:\"'()") for word in fold(text).split()]
-    words = tuple(word for word in valued if word in analyser.lexicon)
-    return Valence(compound, words, _families(reading.hits))
+    folded = fold(text)
+    compound = float(analyser.polarity_scores(folded)["compound"])
+    found = [word for raw in folded.split() if (word := raw.strip(_EDGES)) in analyser.lexicon]
+    total = _sum_behind(compound)
+    for hit in reading.hits:
+        if not any(word in analyser.lexicon for word in hit.term.split()):
+            total += _value(hit)
+            found.append(hit.term)
+    return Valence(_compound(total), tuple(found), _labels(reading.hits))
 
 
 def _mandarin(text: str, lexicon: Lexicon, reading: Reading) -> Valence:
-    total = 0.0
-    found: list[str] = []
-    for hit in reading.hits:
-        if hit.label != "surprise":
-            total += ZH_SCALE * (hit.weight if hit.label == "joy" else -hit.weight)
-            found.append(hit.term)
+    total = sum(map(_value, reading.hits))
+    found = [hit.term for hit in reading.hits]
     plain = polarity_file()
     tokens = lexicon.tokens.split(text)
     for position, token in enumerate(tokens):
         value = plain.positive.get(token) or plain.negative.get(token)
         if value is not None and token not in found:
-            reverse = any(before in lexicon.file.negators for before in tokens[max(0, position - 2) : position])
-            total += -0.7 * value if reverse else value
+            before = tokens[max(0, position - 2) : position]
+            total += value * (REVERSED if any(word in lexicon.file.negators for word in before) else 1.0)
             found.append(token)
-    return Valence(total / math.sqrt(total * total + NORMALISATION), tuple(found), _families(reading.hits))
+    return Valence(_compound(total), tuple(found), _labels(reading.hits))
 
 
-def _families(hits: Sequence[Hit]) -> tuple[str, ...]:
-    return tuple(sorted({hit.label for hit in hits if hit.label not in ("joy", "surprise")}))
+def _value(hit: Hit) -> float:
+    """A term of the emotion lexicon in VADER's units; surprise is neither good nor bad."""
+    sign = {"joy": 1.0, "surprise": 0.0}.get(hit.label, -1.0)
+    return sign * TERM_VALUE * hit.weight
+
+
+def _compound(total: float) -> float:
+    return total / math.sqrt(total * total + NORMALISATION)
+
+
+def _sum_behind(compound: float) -> float:
+    """The sum that VADER normalised: the inverse of `_compound`."""
+    return compound * math.sqrt(NORMALISATION / max(1e-9, 1.0 - compound * compound))
+
+
+def _labels(hits: Sequence[Hit]) -> tuple[str, ...]:
+    return tuple(sorted({hit.label for hit in hits}))
 
 
 @cache

@@ -16,6 +16,7 @@ PUBLICATIONS = Table(
         Column("task_id", pa.int64(), "Its task"),
         Column("media_sha256", pa.string(), "The clip's media as published"),
     ),
+    human=True,
 )
 
 PULLS = Table(

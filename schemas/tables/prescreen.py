@@ -57,4 +57,5 @@ CLIPS = Table(
         Column("segment_ids", pa.list_(pa.string()), "Candidates inside it when it was made"),
         Column("labels", pa.list_(pa.string()), "Their prescreen labels, for ranking; never shown to a person"),
     ),
+    human=True,
 )
