@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow.compute as pc
+import pyarrow as pa
 
 from osmo.annotators.human.replayed import EMAIL as REPLAY_EMAIL
 from osmo.annotators.human.replayed import replay
@@ -59,11 +59,12 @@ def stand_ins(pipeline: Pipeline, labelling: Labelling) -> int:
             write_problems(pipeline.store, LABELS, LABELS, bucket, [problem], {})
         clips = pipeline.views.everywhere(pipeline.views.clips)
         shown = pipeline.views.everywhere(pipeline.views.publications)
-        here = pc.and_(pc.equal(shown["instance"], labelling.project.instance), pc.equal(shown["project_id"], project))
+        mine = pa.table({"instance": [labelling.project.instance], "project_id": [project]})
+        shown = shown.join(mine, ["instance", "project_id"], join_type="left semi")
         session = AnnotatorSession(labelling.client.url, REPLAY_EMAIL)
         try:
             session.enter(invitation, password_of(REPLAY_EMAIL, secret))
-            entered += replay(session, project, clips_to_replay(clips, shown.filter(here), labels), vocabulary())
+            entered += replay(session, project, clips_to_replay(clips, shown, labels), vocabulary())
         finally:
             session.close()
     return entered

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.futures import PrefectFuture, wait
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from osmo.flows.context import Reference, resolve
 from osmo.flows.counts import Counts
@@ -30,7 +31,7 @@ class StageFailedError(RuntimeError):
         )
 
 
-def runner(workers: int) -> ThreadPoolTaskRunner[object]:
+def runner(workers: int) -> TaskRunner[PrefectFuture[Any]]:
     """Runs buckets of one machine side by side."""
     return ThreadPoolTaskRunner(max_workers=workers)
 

@@ -19,7 +19,10 @@ EKMAN_LABELS = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutr
 FAMILIES = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
 """The families of the wheel, clockwise."""
 
-_SEPARATORS = re.compile(r"[,;/|&+\n\t，、；。·]+|\s+(?:and|or|with)\s+|(?<=[一-鿿])[和与及](?=[一-鿿])")
+_SEPARATORS = re.compile(r"[,;|&+\n\t，、；。·]+")
+_JOINTS = re.compile(r"\s+(?:and|or|with|but)\s+|(?<=[一-鿿])(?:[和与及又但]|\s+)(?=[一-鿿])")
+"""What also stands inside words (迫不及待): cut only where the whole is unknown and a part is known."""
+
 _EDGES = " .!?'\"()[]{}<>-_…！？（）【】《》“”‘’"
 
 
@@ -131,14 +134,12 @@ class Vocabulary:
         concepts: dict[str, None] = {}
         outside: dict[str, None] = {}
         for piece in _SEPARATORS.split(unicodedata.normalize("NFKC", text)):
-            word = fold(piece)
-            if not word:
-                continue
-            found = self._look_up(word, language)
-            if found is None:
-                outside[word] = None
-            else:
-                concepts[found] = None
+            for word in self._words(piece, language):
+                found = self._look_up(word, language)
+                if found is None:
+                    outside[word] = None
+                else:
+                    concepts[found] = None
         return Normalised(tuple(concepts), tuple(outside))
 
     def from_ekman(self, label: str) -> str:
@@ -175,6 +176,17 @@ class Vocabulary:
         if most < max(at_least, 1):
             return ()
         return tuple(self.middle(family) for family in FAMILIES if counts[family] == most)
+
+    def _words(self, piece: str, language: str | None) -> list[str]:
+        """The piece whole, unless it is unknown and its parts are known."""
+        whole = fold(piece)
+        if self._look_up(whole, language) is not None:
+            return [whole]
+        if "/" in piece:  # of an id as a whole, else a separator
+            return [word for part in piece.split("/") for word in self._words(part, language)]
+        parts = [part for part in map(fold, _JOINTS.split(piece)) if part]
+        known = any(self._look_up(part, language) is not None for part in parts)
+        return parts if known else [whole] if whole else []
 
     def _look_up(self, word: str, language: str | None) -> str | None:
         languages = (language,) if language in ("en", "zh") else ("en", "zh")

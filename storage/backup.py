@@ -10,7 +10,7 @@ from osmo.storage.objects import Objects
 from osmo.storage.store import LAYOUT
 
 KEPT = (*(f"logs/{table.name}/" for table in TABLES.values() if table.human), "logs/recordings/",
-        "logs/recordings/", "logs/consents/", "logs/erasures/", "configs/", LAYOUT)  # fmt: skip
+        "logs/consents/", "logs/erasures/", "configs/", LAYOUT)  # fmt: skip
 """What a backup holds: people's work and the facts that it refers to; all else is computed anew."""
 
 

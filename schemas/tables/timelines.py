@@ -91,7 +91,8 @@ REASONING = Table(
             "cited",
             pa.list_(pa.string()),
             "Evidence that the text rests on: cue:<modality>, segment:<id>, "
-            "event:<id>, annotation:<id>, one per sentence in order",
+            "event:<id>, annotation:<id> (several annotations: the event's own id), dialogue:none, history:none, one per "
+            "sentence in order",
         ),
         Column("model", pa.string(), "What wrote it"),
         Column("prompt_sha", pa.string(), "Hash of its prompt; null for the composer", True),
