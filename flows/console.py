@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -23,7 +24,9 @@ def emit_json(value: object) -> None:
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people; numbers stand right."""
-    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False, box=None)
+    if title:
+        out.print(f"\n[bold]{escape(title)}[/]", soft_wrap=True)
+    table = Table(pad_edge=False, box=None)
     listed = [list(row) for row in rows]
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in listed)

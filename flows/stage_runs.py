@@ -31,7 +31,7 @@ class StageFailedError(RuntimeError):
         )
 
 
-def runner(workers: int) -> TaskRunner[PrefectFuture[Any]]:
+def runner(workers: int) -> TaskRunner[Any]:
     """Runs buckets of one machine side by side."""
     return ThreadPoolTaskRunner(max_workers=workers)
 

@@ -14,17 +14,16 @@ from osmo.storage.media import MediaCache
 Row = Mapping[str, Any]
 
 _LINE = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64())])
-_SHOWN = pa.schema(
-    [
-        ("clip_id", pa.string()),
-        ("recording_id", pa.string()),
-        ("media_uri", pa.string()),
-        ("media_sha256", pa.string()),
-        ("dialogue", pa.list_(_LINE)),
-        ("fps", pa.float64()),
-        ("language", pa.string()),
-    ]
-)
+_SHOWN_COLUMNS: dict[str, pa.DataType] = {
+    "clip_id": pa.string(),
+    "recording_id": pa.string(),
+    "media_uri": pa.string(),
+    "media_sha256": pa.string(),
+    "dialogue": pa.list_(_LINE),
+    "fps": pa.float64(),
+    "language": pa.string(),
+}
+_SHOWN = pa.schema(_SHOWN_COLUMNS)
 _LABEL = pa.struct(
     [
         ("start_s", pa.float64()),
@@ -35,15 +34,14 @@ _LABEL = pa.struct(
         ("cause", pa.string()),
     ]
 )
-_REPLAYED = pa.schema(
-    [
-        ("clip_id", pa.string()),
-        ("task_id", pa.int64()),
-        ("start_s", pa.float64()),
-        ("end_s", pa.float64()),
-        ("labels", pa.list_(_LABEL)),
-    ]
-)
+_REPLAYED_COLUMNS: dict[str, pa.DataType] = {
+    "clip_id": pa.string(),
+    "task_id": pa.int64(),
+    "start_s": pa.float64(),
+    "end_s": pa.float64(),
+    "labels": pa.list_(_LABEL),
+}
+_REPLAYED = pa.schema(_REPLAYED_COLUMNS)
 
 
 def clips_to_cut(clips: pa.Table, media: pa.Table) -> pa.Table:
@@ -56,7 +54,7 @@ def clips_to_cut(clips: pa.Table, media: pa.Table) -> pa.Table:
     Returns:
         clip_id, recording_id, start_s, end_s (seconds of the recording) and proxy_sha256, in order of the clips.
     """
-    proxies = media.filter(pc.equal(media["kind"], "proxy"))
+    proxies = media.filter(pc.equal(media["kind"], pa.scalar("proxy")))
     sha = dict(zip(proxies["recording_id"].to_pylist(), proxies["sha256"].to_pylist(), strict=True))
     chosen = clips.select(["clip_id", "recording_id", "start_s", "end_s"])
     chosen = chosen.append_column(

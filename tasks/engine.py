@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -123,7 +123,7 @@ def write_problems(
     stage: str,
     fingerprint: str,
     bucket: int,
-    problems: tuple[Problem, ...] | list[Problem],
+    problems: Sequence[Problem],
     attempts: dict[str, int],
 ) -> None:
     """Store problems; the same problem of the same attempt is one row however often it is written."""
@@ -161,7 +161,10 @@ def _complete(stage: Stage, batch: pa.Table, outcome: Outcome) -> Outcome:
 def _earlier_failures(store: Store, stage: Stage, bucket: int) -> tuple[set[str], dict[str, int]]:
     """Keys that failed for good and were not reopened, and how often each key was tried."""
     rows = store.read(PROBLEMS, bucket=bucket, fingerprints=[stage.fingerprint])
-    rows = rows.filter(pc.and_(pc.equal(rows["stage"], stage.name), pc.not_equal(rows["status"], "warning")))
+    counted = pc.and_(
+        pc.equal(rows["stage"], pa.scalar(stage.name)), pc.not_equal(rows["status"], pa.scalar("warning"))
+    )
+    rows = rows.filter(counted)
     latest: dict[str, str] = {}
     attempts: dict[str, int] = {}
     for row in rows.sort_by("computed_at").select(["key", "status", "attempt"]).to_pylist():

@@ -20,19 +20,18 @@ log = logging.getLogger(__name__)
 STAGE = "labels"
 _LIMIT_BYTES = 64 * 2**20
 
-LABELS = pa.schema(
-    [
-        pa.field("recording_id", pa.string(), nullable=False),
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("speaker", pa.string(), nullable=False),
-        pa.field("emotion", pa.string(), nullable=False),
-        pa.field("sentiment", pa.string()),
-        pa.field("intensity", pa.int8()),
-        pa.field("cause", pa.string()),
-        pa.field("wearer", pa.bool_(), nullable=False),
-    ]
-)
+_COLUMNS: list[pa.Field[Any]] = [
+    pa.field("recording_id", pa.string(), nullable=False),
+    pa.field("start_s", pa.float64(), nullable=False),
+    pa.field("end_s", pa.float64(), nullable=False),
+    pa.field("speaker", pa.string(), nullable=False),
+    pa.field("emotion", pa.string(), nullable=False),
+    pa.field("sentiment", pa.string()),
+    pa.field("intensity", pa.int8()),
+    pa.field("cause", pa.string()),
+    pa.field("wearer", pa.bool_(), nullable=False),
+]
+LABELS = pa.schema(_COLUMNS)
 """One row per label; `wearer`: whether it is of the recording's subject. Times are seconds from its start."""
 
 _Optional = BeforeValidator(lambda value: value or None)

@@ -100,9 +100,14 @@ def stuck(store: Store, *, warnings: bool = False) -> list[Stuck]:
         latest[row["stage"], row["key"], ""] = row
     found = [
         Stuck(
-            *(str(row[name]) for name in ("stage", "recording_id", "key", "status")),
-            int(str(row["attempt"])),
-            *(str(row[name]) for name in ("what", "where", "remedy")),
+            stage=str(row["stage"]),
+            recording_id=str(row["recording_id"]),
+            key=str(row["key"]),
+            status=str(row["status"]),
+            attempts=int(str(row["attempt"])),
+            what=str(row["what"]),
+            where=str(row["where"]),
+            remedy=str(row["remedy"]),
         )
         for row in latest.values()
         if row["status"] != "reopened"

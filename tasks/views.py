@@ -154,7 +154,7 @@ class Views:
             rows = self._store.read(table, bucket=bucket, fingerprints=[stage.fingerprint for stage in stages])
             wanted = []
             for stage in stages:
-                theirs = rows.filter(pc.equal(rows["fingerprint"], stage.fingerprint))
+                theirs = rows.filter(pc.equal(rows["fingerprint"], pa.scalar(stage.fingerprint)))
                 needed = stage.needs(bucket)["input_key"].combine_chunks()
                 wanted.append(theirs.filter(pc.is_in(theirs["input_key"], value_set=needed)))
             return pa.concat_tables(wanted)

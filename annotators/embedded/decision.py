@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from osmo.annotators.embedded.matching import Hit
 from osmo.annotators.voter import Ballot
 
-MIN_SCORE = 1.0
-"""Least evidence that makes a label: one plain emotion word of the wearer's own."""
+MIN_SCORE = 0.8
+"""Least evidence that makes a label: a plain emotion word, or several faint cues, of the utterance's own."""
 
 MIN_MARGIN = 1.25
 """The strongest label must have this many times the evidence of the next."""
@@ -55,6 +55,8 @@ def describe(scores: Mapping[str, float], hits: Sequence[Hit]) -> str:
     if not hits and not scores:
         return "no evidence"
     sums = ", ".join(f"{label} {score:.2f}" for label, score in sorted(scores.items(), key=lambda i: (-i[1], i[0])))
-    terms = ", ".join(f"{'not ' if hit.negated else ''}{hit.term}={hit.label} {hit.weight:.2f}" for hit in hits[:RAW_TERMS])
+    terms = ", ".join(
+        f"{'not ' if hit.negated else ''}{hit.term}={hit.label} {hit.weight:.2f}" for hit in hits[:RAW_TERMS]
+    )
     more = f", and {len(hits) - RAW_TERMS} more" if len(hits) > RAW_TERMS else ""
     return f"{sums} [{terms}{more}]"

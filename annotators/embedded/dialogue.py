@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from osmo.annotators.embedded.decision import PARAMETERS, abstain, decide, describe
 from osmo.annotators.embedded.lexicons import data_key
-from osmo.annotators.embedded.matching import lexicon_for
+from osmo.annotators.embedded.matching import Reading, lexicon_for
 from osmo.annotators.voter import Ballot, Sees, Utterance
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media
@@ -40,7 +40,8 @@ class DialogueVoter:
 
     def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
         """One ballot per utterance, in order; the sound is not heard."""
-        return [_ballot(utterance) for utterance in utterances]
+        known: dict[tuple[str, str], Reading] = {}  # a turn is the context of several utterances
+        return [_ballot(utterance, known) for utterance in utterances]
 
 
 def create_voter() -> DialogueVoter:
@@ -48,7 +49,7 @@ def create_voter() -> DialogueVoter:
     return DialogueVoter()
 
 
-def _ballot(utterance: Utterance) -> Ballot:
+def _ballot(utterance: Utterance, known: dict[tuple[str, str], Reading]) -> Ballot:
     words = lexicon_for(utterance.language)
     if words is None:
         return abstain(f"language: {utterance.language or 'unknown'} has no lexicon")
@@ -56,10 +57,12 @@ def _ballot(utterance: Utterance) -> Ballot:
         return abstain("empty: no words")
     own = words.read(utterance.text)
     sums: dict[str, float] = defaultdict(float, own.scores())
-    for back, turn in enumerate(reversed(utterance.dialogue), start=0):
-        known = turn.speaker == utterance.speaker != "unknown"
-        weight = (SAME_SPEAKER if known else OTHER_SPEAKER) * DECAY**back
-        for label, score in words.read(turn.text).scores().items():
+    for back, turn in enumerate(reversed(utterance.dialogue)):
+        same = turn.speaker == utterance.speaker == "wearer"  # others may be several people
+        weight = (SAME_SPEAKER if same else OTHER_SPEAKER) * DECAY**back
+        key = (words.language, turn.text)
+        reading = known[key] = known.get(key) or words.read(turn.text)
+        for label, score in reading.scores().items():
             sums[label] += weight * score
-    raw_text = describe(sums, own.hits) + f" over {len(utterance.dialogue)} earlier turns"
+    raw_text = f"{describe(sums, own.hits)} over {len(utterance.dialogue)} earlier turns"
     return decide(sums, words=own.words, raw_text=raw_text, rule=NAME)

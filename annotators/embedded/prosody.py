@@ -34,7 +34,7 @@ MIN_VOICED_S = 0.4
 """Voiced sound below which a segment cannot be judged."""
 
 MIN_SPREAD = (1.5, 1.0, 1.0, 0.6)
-"""Least spread of the baseline in loudness (dB), pitch and pitch range (semitones), rate (1/s): no voice is steadier."""
+"""Least spread of the baseline in loudness (dB), pitch and pitch range (semitones), rate (1/s)."""
 
 STRONG = 1.0
 """Spreads from the baseline's median at which a measure is said to differ."""

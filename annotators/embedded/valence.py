@@ -1,8 +1,9 @@
 """Voter: how good or bad the words are, which says a label only where it implies one.
 
 English is scored by VADER (Hutto and Gilbert, 2014), and by the emotion lexicon's terms of which VADER knows no word
-(get out of here); Mandarin by the emotion lexicon's terms and by plain good and bad words. Clearly good implies joy, the one good label among Ekman's. Bad alone could be any of
-four, so it implies a label only where all bad words that have a family in the emotion lexicon share one.
+(get out of here); Mandarin by the emotion lexicon's terms and by plain good and bad words. Clearly good implies joy,
+the one good label among Ekman's. Bad alone could be any of four, so it implies a label only where all bad terms that
+the emotion lexicon knows are evidence of one. Surprise is neither good nor bad and never voted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 
+from pydantic import JsonValue
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from osmo.annotators.embedded.decision import MIN_NEUTRAL_WORDS, abstain
@@ -77,10 +79,17 @@ class ValenceVoter:
     @property
     def revision(self) -> str:
         """Hash of the lexicons, the thresholds, VADER's version and the code's version."""
-        return fingerprint(NAME, CODE_VERSION, {
-            "data": data_key(), "vader": metadata.version("vaderSentiment"), "positive": POSITIVE,
-            "negative": NEGATIVE, "near_zero": NEAR_ZERO, "min_neutral_words": MIN_NEUTRAL_WORDS, "term_value": TERM_VALUE, "reversed": REVERSED,
-        })  # fmt: skip
+        parameters: dict[str, JsonValue] = {
+            "data": data_key(),
+            "vader": metadata.version("vaderSentiment"),
+            "positive": POSITIVE,
+            "negative": NEGATIVE,
+            "near_zero": NEAR_ZERO,
+            "min_neutral_words": MIN_NEUTRAL_WORDS,
+            "term_value": TERM_VALUE,
+            "reversed": REVERSED,
+        }
+        return fingerprint(NAME, CODE_VERSION, parameters)
 
     def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
         """One ballot per utterance, in order; the sound is not heard."""

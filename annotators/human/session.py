@@ -128,7 +128,7 @@ def region_results(
     def row(name: str, kind: str, value: dict[str, JsonValue]) -> JsonValue:
         return common | {"from_name": name, "type": kind, "value": times | value}
 
-    paths: list[JsonValue] = [[concept] for concept in concepts]
+    paths: list[JsonValue] = [list(taxonomy_path(concept)) for concept in concepts]
     rows = [row(reply.EPISODE, "labels", {"labels": ["uncertain" if uncertain else "emotion"]})]
     if paths:
         rows.append(row(reply.EMOTION, "taxonomy", {"taxonomy": paths}))
@@ -141,6 +141,12 @@ def region_results(
     if cause:
         rows.append(row(reply.CAUSE, "textarea", {"text": [cause]}))
     return rows
+
+
+def taxonomy_path(concept: str) -> tuple[str, ...]:
+    """Where a concept lies in the page's taxonomy, so that what is entered here also shows there."""
+    group, _, word = concept.partition("/")
+    return (f"family:{group}", concept) if word else (concept,)
 
 
 def clip_result(status: str) -> JsonValue:

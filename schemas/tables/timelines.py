@@ -91,7 +91,7 @@ REASONING = Table(
             "cited",
             pa.list_(pa.string()),
             "Evidence that the text rests on: cue:<modality>, segment:<id>, "
-            "event:<id>, annotation:<id> (several annotations: the event's own id), dialogue:none, history:none, one per "
+            "event:<id>, annotation:<id> (of several: the event's own id), dialogue:none, history:none; one per "
             "sentence in order",
         ),
         Column("model", pa.string(), "What wrote it"),

@@ -8,6 +8,7 @@ import pytest
 from label_studio_server import LabelStudioServer
 
 from osmo.annotators.human.page import guide_html, hotkeys, labelling_page
+from osmo.annotators.human.session import taxonomy_path
 from osmo.schemas import label_studio as page
 from osmo.schemas.vocabulary import vocabulary
 
@@ -18,14 +19,21 @@ def tree() -> ElementTree.Element:
 
 
 def test_every_concept_can_be_chosen_once_in_both_languages(tree: ElementTree.Element) -> None:
-    leaves = [
-        choice for choice in tree.iter("Choice") if "/" in choice.get("alias", "") or choice.get("alias") == "neutral"
-    ]
-    shown = {choice.get("alias"): choice.get("value") for choice in tree.find(".//Taxonomy").iter("Choice")}  # type: ignore[union-attr]
+    taxonomy = tree.find(".//Taxonomy")
+    assert taxonomy is not None
+    shown = {choice.get("alias"): choice.get("value") for choice in taxonomy.iter("Choice")}
     for concept in vocabulary().concepts:
         assert shown[concept.id] == f"{concept.en} {concept.zh}"
     assert len(shown) == len(vocabulary().concepts) + len(vocabulary().families) + 1
-    assert leaves
+
+
+def test_what_is_entered_through_the_api_shows_on_the_page(tree: ElementTree.Element) -> None:
+    for concept in vocabulary().concepts:
+        place: ElementTree.Element | None = tree.find(".//Taxonomy")
+        for alias in taxonomy_path(concept.id):
+            assert place is not None
+            place = place.find(f"./Choice[@alias='{alias}']")
+        assert place is not None, concept.id
 
 
 def test_choices_export_what_the_reader_expects(tree: ElementTree.Element) -> None:
