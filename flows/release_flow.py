@@ -55,6 +55,7 @@ def publish_release(pipeline: Pipeline, *, version: str | None = None, parent: s
         provenance=provenance(pipeline),
         parent=parent,
         include_media=config.include_media,
+        protocols=config.protocols,
     )
 
 

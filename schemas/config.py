@@ -105,6 +105,7 @@ class ReleaseConfig(Section):
     title: str = "Open-vocabulary self-emotion timelines"
     license: str = "other"
     seed: int = Field(default=0, description="Of the splits")
+    protocols: tuple[str, ...] = Field(default=("xsub", "xtime"), min_length=1, description="Files of tasks/protocols/")
     include_media: bool = Field(default=True, description="Whether clips' media are copied into the release")
 
 

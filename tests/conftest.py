@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -82,12 +83,19 @@ def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 # Loaded by path: with importlib mode no folder of tests is importable by name.
-_spec = importlib.util.spec_from_file_location("releases_fixture", Path(__file__).with_name("releases_fixture.py"))
-assert _spec is not None and _spec.loader is not None
-_releases = importlib.util.module_from_spec(_spec)
-sys.modules["releases_fixture"] = _releases
-_spec.loader.exec_module(_releases)
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_releases = _load("releases_fixture")
 release, world, world_anywhere = _releases.release, _releases.world, _releases.world_anywhere
+_label_studio = _load("label_studio_server")
+label_studio_environment, label_studio = _label_studio.label_studio_environment, _label_studio.label_studio
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from osmo.annotators.embedded.decision import PARAMETERS, abstain, decide, describe
-from osmo.annotators.embedded.lexicons import data_key
-from osmo.annotators.embedded.matching import lexicon_for
+from osmo.annotators.embedded.matching import evidence_key, lexicon_for
 from osmo.annotators.voter import Ballot, Sees, Utterance
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media
@@ -25,7 +24,7 @@ class LexiconVoter:
     @property
     def revision(self) -> str:
         """Hash of the lexicons, the decision's thresholds and the code's version."""
-        return fingerprint(NAME, CODE_VERSION, {"data": data_key(), **PARAMETERS})
+        return fingerprint(NAME, CODE_VERSION, {"evidence": evidence_key(), **PARAMETERS})
 
     def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
         """One ballot per utterance, in order; the sound is not heard."""

@@ -6,9 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import metadata
 
-from osmo.annotators.embedded.lexicons import Group, Language, LexiconFile, lexicon_file, vocabulary_groups
+from osmo.annotators.embedded.lexicons import Group, Language, LexiconFile, data_key, lexicon_file, vocabulary_groups
 from osmo.annotators.embedded.tokens import EnglishTokens, MandarinTokens, is_word
+from osmo.schemas.keys import content_key
+
+VERSION = 1
+"""Of the code that reads evidence; a change of what it finds needs a new one."""
 
 MARKS = frozenset({".", ",", ";", ":", "!", "!!", "?", "??", "?!", "...", "。", "、", "-", "—", "–"})
 """Tokens that end the reach of a negator or an intensifier."""
@@ -131,6 +136,12 @@ class Lexicon:
             if word in self.file.other_person:
                 return True
         return False
+
+
+@cache
+def evidence_key() -> str:
+    """What evidence depends on beside the text: the data files, this code's version and jieba's dictionary."""
+    return content_key(data_key(), VERSION, _INTENSIFIER_WINDOW, _SUBJECT_WINDOW, metadata.version("jieba"))
 
 
 @cache

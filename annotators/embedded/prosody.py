@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import parselmouth
+from pydantic import JsonValue
 
 from osmo.annotators.embedded.decision import abstain
 from osmo.annotators.embedded.sound import PARAMETERS, Speech, Tracks, measure_speech
@@ -33,13 +35,13 @@ MIN_WINDOWS = 4
 MIN_VOICED_S = 0.4
 """Voiced sound below which a segment cannot be judged."""
 
-MIN_SPREAD = (1.5, 1.0, 1.0, 0.6)
+MIN_SPREAD = (1.5, 1.0, 2.0, 0.8)
 """Least spread of the baseline in loudness (dB), pitch and pitch range (semitones), rate (1/s)."""
 
 STRONG = 1.0
 """Spreads from the baseline's median at which a measure is said to differ."""
 
-LIKE_BEFORE = 0.75
+LIKE_BEFORE = 1.0
 """Spreads within which every measure must lie for a voice to be as it was."""
 
 _MEASURES = ("loudness_db", "pitch_st", "pitch_range_st", "rate_hz")
@@ -57,12 +59,19 @@ class ProsodyVoter:
 
     @property
     def revision(self) -> str:
-        """Hash of the thresholds and the code's version."""
-        return fingerprint(NAME, CODE_VERSION, {
-            **PARAMETERS, "baseline_s": BASELINE_S, "window_s": WINDOW_S, "min_windows": MIN_WINDOWS,
-            "min_voiced_s": MIN_VOICED_S, "min_spread": list(MIN_SPREAD), "strong": STRONG,
+        """Hash of the thresholds, Praat's version and the code's version."""
+        parameters: dict[str, JsonValue] = {
+            **PARAMETERS,
+            "praat": parselmouth.PRAAT_VERSION,
+            "baseline_s": BASELINE_S,
+            "window_s": WINDOW_S,
+            "min_windows": MIN_WINDOWS,
+            "min_voiced_s": MIN_VOICED_S,
+            "min_spread": list(MIN_SPREAD),
+            "strong": STRONG,
             "like_before": LIKE_BEFORE,
-        })  # fmt: skip
+        }
+        return fingerprint(NAME, CODE_VERSION, parameters)
 
     def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
         """One ballot per utterance, in order; each recording's sound is measured once, in order of time."""
@@ -118,7 +127,7 @@ def _decide(deviations: tuple[float, ...], measured: str) -> Ballot:
     if loudness <= -STRONG and rate <= -STRONG / 2 and min(pitch, pitch_range) <= -STRONG and pitch < STRONG / 2:
         return Ballot("sadness", None, raw, f"{NAME}/quiet-slow-low", confidence=round(min(0.6, 0.2 * -loudness), 4))
     if largest <= LIKE_BEFORE:
-        return Ballot("neutral", None, raw, f"{NAME}/like-before", confidence=round(0.6 - 0.4 * largest, 4))
+        return Ballot("neutral", None, raw, f"{NAME}/like-before", confidence=round(0.6 - 0.3 * largest, 4))
     if loudness >= STRONG and max(pitch, pitch_range, rate) >= STRONG:
         return abstain("aroused: anger, fear, joy and surprise sound alike", raw)
     return abstain("unclear: differs from earlier speech without implying one label", raw)

@@ -18,8 +18,8 @@ from pydantic import JsonValue
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from osmo.annotators.embedded.decision import MIN_NEUTRAL_WORDS, abstain
-from osmo.annotators.embedded.lexicons import data_key, polarity_file
-from osmo.annotators.embedded.matching import Hit, Lexicon, Reading, lexicon_for
+from osmo.annotators.embedded.lexicons import polarity_file
+from osmo.annotators.embedded.matching import Hit, Lexicon, Reading, evidence_key, lexicon_for
 from osmo.annotators.embedded.tokens import fold
 from osmo.annotators.voter import Ballot, Sees, Utterance
 from osmo.schemas.keys import fingerprint
@@ -80,7 +80,7 @@ class ValenceVoter:
     def revision(self) -> str:
         """Hash of the lexicons, the thresholds, VADER's version and the code's version."""
         parameters: dict[str, JsonValue] = {
-            "data": data_key(),
+            "evidence": evidence_key(),
             "vader": metadata.version("vaderSentiment"),
             "positive": POSITIVE,
             "negative": NEGATIVE,

@@ -1,4 +1,4 @@
-"""osmo quality-report: how the prescreen compares with people."""
+"""osmo prescreen-quality: how the voters and their majority compare with human labels."""
 
 from __future__ import annotations
 
