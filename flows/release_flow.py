@@ -11,10 +11,17 @@ from prefect import flow
 
 from osmo.flows.context import resolve, snapshot
 from osmo.flows.stage_runs import runner
-from osmo.schemas.manifest import ConsentSnapshot, FunnelStep, LabelStudioExport, Manifest, Provenance
+from osmo.schemas.manifest import (
+    ConsentSnapshot,
+    FunnelStep,
+    LabelStudioExport,
+    Manifest,
+    Provenance,
+    version_order,
+)
 from osmo.schemas.tables import CONSENTS
 from osmo.schemas.vocabulary import vocabulary
-from osmo.storage.releases import list_releases
+from osmo.storage import releases
 from osmo.storage.store import Store
 from osmo.tasks.pipeline import Pipeline
 from osmo.tasks.release import config_snapshot, create
@@ -38,10 +45,20 @@ def release(config_file: str | None = None, version: str | None = None, parent: 
 
 
 def publish_release(pipeline: Pipeline, *, version: str | None = None, parent: str | None = None) -> Manifest:
-    """Publish what the views hold now; see `release`."""
+    """Publish what the views hold now; see `release`.
+
+    Without a version: where nothing that a release depends on changed since the latest one, that one stands.
+    """
     config = pipeline.config.release
-    latest = latest_version(pipeline.store, config.name)
-    version = version or next_version(latest)
+    made_from = provenance(pipeline)
+    listed = releases.list_releases(pipeline.store, config.name)
+    standing = [published.version for published in listed if published.usable]
+    latest = max(standing, key=version_order, default=None)
+    if version is None and latest is not None:
+        published = releases.open(config.name, latest, store=pipeline.store).manifest
+        if published.provenance == made_from:
+            return published
+    version = version or next_version(max((one.version for one in listed), key=version_order, default=None))
     if parent is None and latest is not None and latest != version:
         parent = f"{config.name}@{latest}"
     return create(
@@ -52,17 +69,11 @@ def publish_release(pipeline: Pipeline, *, version: str | None = None, parent: s
         title=config.title,
         license=config.license,
         seed=config.seed,
-        provenance=provenance(pipeline),
+        provenance=made_from,
         parent=parent,
         include_media=config.include_media,
         protocols=config.protocols,
     )
-
-
-def latest_version(store: Store, name: str) -> str | None:
-    """The newest published version of a release; null: there is none."""
-    found = [published.version for published in list_releases(store, name)]
-    return max(found, key=lambda text: tuple(map(int, text.split("."))), default=None)
 
 
 def next_version(latest: str | None) -> str:

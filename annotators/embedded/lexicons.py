@@ -49,6 +49,7 @@ class LexiconFile(BaseModel):
     other_person_factor: Factor = Field(description="On a state term whose subject is another person")
     exclamation_factor: Factor = Field(description="On all terms of an utterance with an exclamation mark")
     question_factor: Factor = Field(description="On joy and on states in an utterance that ends as a question")
+    question_words: frozenset[str] = Field(description="Last words that make a question without its mark")
     irrealis: frozenset[str] = Field(description="Words of what is past, wished or supposed (Taboada et al., 2011)")
     irrealis_factor: Factor = Field(description="On a term with such a word before it in its clause")
     repeat_factor: Factor = Field(description="On each further occurrence of a term")

@@ -66,7 +66,7 @@ class Lexicon:
         """The evidence in a text: of terms that overlap, the longest and then the leftmost counts."""
         tokens = self.tokens.split(text)
         louder = self.file.exclamation_factor if any(t in ("!", "!!", "?!") for t in tokens) else 1.0
-        asked = bool(tokens) and tokens[-1] in ("?", "??")
+        asked = self._asks(tokens)
         hits: list[Hit] = []
         said: Counter[str] = Counter()
         start = 0
@@ -91,6 +91,10 @@ class Lexicon:
             if entry.tokens == (word,):
                 return None if entry.group.label == "none" else entry.group.label
         return None
+
+    def _asks(self, tokens: Sequence[str]) -> bool:
+        last = next((token for token in reversed(tokens) if token not in (".", "。", "...")), "")
+        return last in ("?", "??") or last in self.file.question_words
 
     def _longest(self, tokens: Sequence[str], start: int) -> _Entry | None:
         for entry in self.entries.get(tokens[start], ()):  # longest first
@@ -118,12 +122,14 @@ class Lexicon:
         return None  # "not afraid" is evidence of nothing else
 
     def _clause_before(self, tokens: Sequence[str], start: int) -> list[str]:
-        """Words before a term up to the clause's edge, nearest first."""
+        """Words before a term up to the clause's edge, nearest first; a word that is the edge (if) is still of it."""
         words: list[str] = []
         for position in range(start - 1, max(-1, start - 1 - _SUBJECT_WINDOW), -1):
-            if tokens[position] in MARKS or tokens[position] in self.file.boundaries:
+            if tokens[position] in MARKS:
                 break
             words.append(tokens[position])
+            if tokens[position] in self.file.boundaries:
+                break
         return words
 
     def _negates(self, word: str) -> bool:

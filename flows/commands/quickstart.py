@@ -94,7 +94,14 @@ def _show_timelines(release: object) -> None:
     events = release.table("events").to_pylist()
     rows = [
         (row["subject_id"], row["recording_id"], f"{row['start_s']:.1f}–{row['end_s']:.1f} s",
-         ", ".join(row["emotions"] or row["own_words"]), row["polarity"], row["intensity"], row["cause"])
+         _words(row["emotions"], row["own_words"]), row["polarity"], row["intensity"], row["cause"])
         for row in events
     ]  # fmt: skip
     console.show_table("Timelines", ("wearer", "recording", "when", "emotions", "polarity", "intensity", "cause"), rows)
+
+
+def _words(concepts: list[str], own_words: list[str]) -> str:
+    from osmo.schemas.vocabulary import vocabulary
+
+    named = [vocabulary().get(concept) for concept in concepts]
+    return ", ".join([f"{concept.en} {concept.zh}" for concept in named] or own_words)

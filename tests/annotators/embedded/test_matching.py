@@ -56,6 +56,9 @@ def test_labels_found(text: str, language: Language, labels: set[str]) -> None:
         ("我有点伤心。", "我伤心。", "sadness", "zh"),
         ("她伤心。", "我伤心。", "sadness", "zh"),
         ("我生气。", "我生气！", "anger", "zh"),
+        ("If I am sad.", "I am sad.", "sadness", "en"),
+        ("我幸福吗", "我幸福", "joy", "zh"),
+        ("希望我幸福", "我幸福", "joy", "zh"),
     ],
 )
 def test_weights_compare(weaker: str, stronger: str, label: str, language: Language) -> None:
