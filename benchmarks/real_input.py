@@ -58,8 +58,8 @@ def funnel_table(status: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def quality_table(quality: dict[str, Any]) -> str:
-    """The voters' quality as README shows it."""
+def quality_table(quality: dict[str, Any], others: dict[str, Any]) -> str:
+    """The voters' quality as README shows it: on wearers, and the vote on other speakers too."""
 
     def percent(share: float | None) -> str:
         return "–" if share is None else f"{100 * share:.1f} %"
@@ -69,27 +69,31 @@ def quality_table(quality: dict[str, Any]) -> str:
         f"| {one['voter']} | {one['labelled']} | {percent(one['coverage'])} | {percent(one['agreement'])} |"
         for one in quality["voters"]
     ]
-    lines += [
-        "",
-        f"Of {quality['compared']} wearers' segments with a human label the majority keeps {quality['kept']}. People call "
-        f"{percent(quality['kept_precision'])} of those not neutral (base rate {percent(quality['emotional_share'])}), and "
-        f"give {percent(quality['kept_agreement'])} of them the same label (the commonest label alone would get "
-        f"{percent(quality['commonest_share'])}).",
-    ]
+    columns = ("segments", "with a human label", "kept", "of those not neutral for people", "base rate",
+               "of those with the human label", "commonest label")  # fmt: skip
+    lines += ["", f"| {' | '.join(columns)} |", "| --- |" + " ---: |" * 6]
+    for name, one in (("wearers'", quality), ("other speakers', as if theirs", others)):
+        shares = (one["kept_precision"], one["emotional_share"], one["kept_agreement"], one["commonest_share"])
+        lines.append(f"| {name} | {one['compared']} | {one['kept']} | " + " | ".join(map(percent, shares)) + " |")
     return "\n".join(lines)
 
 
 def block(readme: str, name: str) -> str:
-    """What stands between README's markers of `name`, without the line that names the command."""
-    found = re.search(rf"<!-- {name}:begin[^>]*-->\n(.*?)\n<!-- {name}:end -->", readme, re.DOTALL)
-    if found is None:
-        raise SystemExit(f"README.md has no markers {name}:begin and {name}:end")
-    return found.group(1)
+    """What stands between README's markers of `name`."""
+    return _found(readme, name).group(2).strip()
 
 
 def written(readme: str, name: str, text: str) -> str:
     """README with another text between the markers of `name`."""
-    return readme.replace(block(readme, name), text)
+    found = _found(readme, name)
+    return readme[: found.start(2)] + text + "\n" + readme[found.end(2) :]
+
+
+def _found(readme: str, name: str) -> re.Match[str]:
+    found = re.search(rf"(<!-- {name}:begin -->\n)(.*?)(<!-- {name}:end -->)", readme, re.DOTALL)
+    if found is None:
+        raise SystemExit(f"README.md has no markers {name}:begin and {name}:end")
+    return found
 
 
 def main() -> None:
@@ -101,7 +105,9 @@ def main() -> None:
         osmo(config, "build")
         tables = {
             "funnel": funnel_table(osmo(config, "status")),
-            "quality": quality_table(osmo(config, "prescreen-quality")),
+            "quality": quality_table(
+                osmo(config, "prescreen-quality"), osmo(config, "prescreen-quality", "--speaker", "other")
+            ),
         }
     for text in tables.values():
         print(text, end="\n\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 UNIT = ("fingerprint", "input_key")
 QUARANTINE = "quarantine"
 _SEVERAL = "several"
+_FETCHERS = 4
+_LARGE = 1 << 20
+"""Bytes above which the columns of a part are decoded side by side."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +123,18 @@ class Logs:
             Rows of `table.schema` (or of `columns`). A part that fails its checksums is moved to quarantine, reported,
             and its rows are missing.
         """
-        wanted = (
-            None if columns is None else [*columns, *(name for name in (*UNIT, "computed_at") if name not in columns)]
-        )
+        schema = _schema(table, None if columns is None else {*columns, *UNIT, "computed_at"}, dictionary)
         parts = self.parts(table, bucket)
         if fingerprints is not None:
             fingerprints = list(fingerprints)
             tags = {_SEVERAL, *(_named(fingerprint) for fingerprint in fingerprints)}
             parts = [part for part in parts if _tag_of(part.path) in {None, *tags}]
-        with ThreadPoolExecutor(4) as pool:
-            tables = list(pool.map(lambda part: self._read_part(table, part, wanted, dictionary), parts))
-        rows = _first_of_each_unit(table, [found for found in tables if found is not None], wanted, dictionary)
+        tables = [
+            found
+            for part, data in self._fetch(parts)
+            if (found := self._decode(table, part, data, schema, dictionary)) is not None
+        ]
+        rows = _first_of_each_unit(schema, tables)
         if fingerprints is not None:
             rows = rows.filter(pc.is_in(rows["fingerprint"], value_set=pa.array(fingerprints, pa.string())))
         return rows if columns is None else rows.select(list(columns))
@@ -143,8 +147,13 @@ class Logs:
         parts = self.parts(table, bucket)
         if len(parts) < 2:
             return 0
-        tables = [found for part in parts if (found := self._read_part(table, part, None)) is not None]
-        merged = _first_of_each_unit(table, tables, None)
+        schema = _schema(table, None)
+        tables = [
+            found
+            for part, data in self._fetch(parts)
+            if (found := self._decode(table, part, data, schema)) is not None
+        ]
+        merged = _first_of_each_unit(schema, tables)
         if merged.num_rows:
             self._write(table, bucket, merged, at=datetime.now(UTC))
         for part in parts:
@@ -161,23 +170,36 @@ class Logs:
         self._objects.create(path, data, durable=table.human)  # a taken name holds the same bytes
         return path
 
-    def _read_part(
-        self, table: Table, part: Part, columns: Sequence[str] | None, dictionary: Sequence[str] = ()
-    ) -> pa.Table | None:
+    def _fetch(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bytes]]:
+        """The bytes of parts, in order; one that was compacted or quarantined since it was listed is passed over.
+
+        Threads hide the way to an object store; beside a local disk they would only contend for the interpreter.
+        """
+        if self._objects.root is not None or len(parts) < 2:
+            found = zip(parts, map(self._bytes, parts), strict=True)
+            yield from ((part, data) for part, data in found if data is not None)
+            return
+        with ThreadPoolExecutor(_FETCHERS) as pool:
+            found = zip(parts, pool.map(self._bytes, parts), strict=True)
+            yield from ((part, data) for part, data in found if data is not None)
+
+    def _bytes(self, part: Part) -> bytes | None:
         try:
-            data = self._objects.read(part.path)
+            return self._objects.read(part.path)
         except ObjectMissingError:
-            return None  # compacted or quarantined by another process since it was listed
+            return None
+
+    def _decode(
+        self, table: Table, part: Part, data: bytes, schema: pa.Schema, dictionary: Sequence[str] = ()
+    ) -> pa.Table | None:
         try:
             if not is_intact(part.path, data):
                 raise ValueError("content differs from the hash in its name")
             file = pq.ParquetFile(
                 pa.BufferReader(data), page_checksum_verification=True, read_dictionary=list(dictionary) or None
             )
-            present = set(file.schema_arrow.names)
-            chosen = None if columns is None else [name for name in columns if name in present]
-            read = file.read(columns=chosen, use_threads=False)
-            return _grow(table, read, columns, dictionary)
+            # Columns that an older part lacks are passed over here. Threads cost more than they bring in a small part.
+            return _grow(file.read(columns=schema.names, use_threads=part.size > _LARGE), schema)
         except (OSError, pa.ArrowException, ValueError) as error:
             self._quarantine(table, part, str(error).splitlines()[0] if str(error) else type(error).__name__)
             return None
@@ -217,15 +239,16 @@ def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-def _schema(table: Table, columns: Sequence[str] | None, dictionary: Sequence[str] = ()) -> pa.Schema:
-    """The stored columns that were asked for, as they were asked for."""
-    fields = [table.schema.field(name) for name in (table.schema.names if columns is None else columns)]
+def _schema(table: Table, columns: Collection[str] | None, dictionary: Sequence[str] = ()) -> pa.Schema:
+    """The stored columns that were asked for, as they were asked for, in the table's order."""
+    fields = [field for field in table.schema if columns is None or field.name in columns]
     return pa.schema([f.with_type(pa.dictionary(pa.int32(), f.type)) if f.name in dictionary else f for f in fields])
 
 
-def _grow(table: Table, rows: pa.Table, columns: Sequence[str] | None, dictionary: Sequence[str]) -> pa.Table:
+def _grow(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Give an older part the columns that its table got later: schemas only grow, by nullable columns."""
-    schema = _schema(table, columns, dictionary)
+    if rows.schema.equals(schema):
+        return rows
     arrays = [
         rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(rows.num_rows, field.type)
         for field in schema
@@ -233,12 +256,10 @@ def _grow(table: Table, rows: pa.Table, columns: Sequence[str] | None, dictionar
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _first_of_each_unit(
-    table: Table, parts: Sequence[pa.Table], columns: Sequence[str] | None, dictionary: Sequence[str] = ()
-) -> pa.Table:
+def _first_of_each_unit(schema: pa.Schema, parts: Sequence[pa.Table]) -> pa.Table:
     """Rows of the part with the smallest (computed_at, part name) of each unit; `parts` come sorted by name."""
     if not parts:
-        return _schema(table, columns, dictionary).empty_table()
+        return schema.empty_table()
     rows = pa.concat_tables(parts)
     if len(parts) == 1:
         return rows

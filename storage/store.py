@@ -117,17 +117,20 @@ class Store:
         bucket: int | None = None,
         columns: Sequence[str] | None = None,
         fingerprints: Iterable[str] | None = None,
+        dictionary: Sequence[str] = (),
     ) -> pa.Table:
         """Rows of a log that count, without those of erased subjects and recordings; see `Logs.read`."""
-        owners = [name for name in ("recording_id", "subject_id") if name in table.schema.names]
-        wanted = None if columns is None else [*columns, *(name for name in owners if name not in columns)]
-        rows = self.logs.read(table, bucket=bucket, columns=wanted, fingerprints=fingerprints)
-        if table is not ERASURES and (self.erased.recordings or self.erased.subjects):
-            for name, values in (("recording_id", self.erased.recordings), ("subject_id", self.erased.subjects)):
-                if name in owners and values:
-                    gone = pc.is_in(rows[name], value_set=pa.array(sorted(values), pa.string()))
-                    rows = rows.filter(pc.invert(gone))
+        gone = {} if table is ERASURES else self._gone(table)
+        wanted = columns if columns is None or not gone else [*columns, *(name for name in gone if name not in columns)]
+        rows = self.logs.read(table, bucket=bucket, columns=wanted, fingerprints=fingerprints, dictionary=dictionary)
+        for name, values in gone.items():
+            rows = rows.filter(pc.invert(pc.is_in(rows[name], value_set=pa.array(sorted(values), pa.string()))))
         return rows if columns is None else rows.select(list(columns))
+
+    def _gone(self, table: Table) -> dict[str, frozenset[str]]:
+        """For each column of `table` that names an owner: the erased ones, where there are any."""
+        erased = {"recording_id": self.erased.recordings, "subject_id": self.erased.subjects}
+        return {name: values for name, values in erased.items() if values and name in table.schema.names}
 
     @property
     def erased(self) -> Erased:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -33,11 +34,11 @@ class VoterQuality:
 
 @dataclass(frozen=True)
 class PrescreenQuality:
-    """The prescreen against human labels, over the wearer's segments that have one.
+    """The prescreen against human labels, over one speaker's segments that have one: the wearer's, else said.
 
     Attributes:
-        compared: The wearer's segments with one human label.
-        ambiguous: The wearer's segments whose times bear two different human labels; left out.
+        compared: Segments with one human label.
+        ambiguous: Segments whose times bear two different human labels; left out.
         emotional_share: Share of compared ones whose human label is not neutral: the precision of keeping any.
         commonest_share: Share of the most frequent human label: the agreement of always saying it.
         voters: One each, by name.
@@ -56,20 +57,24 @@ class PrescreenQuality:
     kept_agreement: float | None
 
 
-def prescreen_quality(segments: pa.Table, candidates: pa.Table, labels: pa.Table) -> PrescreenQuality:
+def prescreen_quality(
+    segments: pa.Table, candidates: pa.Table, labels: pa.Table, *, speaker: str = "wearer"
+) -> PrescreenQuality:
     """Compare votes and kept segments with human labels.
 
     A label belongs to the segment of the same recording with the same start and end to the millisecond.
 
     Args:
-        segments: `SEGMENTS`; only the wearer's count.
+        segments: `SEGMENTS`; only those of `speaker` count.
         candidates: `CANDIDATES` with one label_<voter> column per voter.
         labels: recording_id, start_s, end_s, speaker, emotion (Ekman six or neutral, any case) as people gave them.
+        speaker: wearer, other or unknown. Others' segments are never kept: of them those count that would be, were they
+            the wearer's.
     """
-    human, ambiguous = _human_labels(segments, labels)
+    human, ambiguous = _human_labels(segments, labels, speaker)
     rows = [row for row in candidates.to_pylist() if row["segment_id"] in human]
     voters = sorted(name for name in candidates.column_names if name.startswith(LABEL_PREFIX))
-    kept = [(row["label"], human[row["segment_id"]]) for row in rows if row["kept"]]
+    kept = [(row["label"], human[row["segment_id"]]) for row in rows if row["kept"] or _would_be(row, speaker)]
     return PrescreenQuality(
         compared=len(human),
         ambiguous=ambiguous,
@@ -97,8 +102,8 @@ def _voter_quality(voter: str, pairs: Sequence[tuple[str | None, str]], compared
     )
 
 
-def _human_labels(segments: pa.Table, labels: pa.Table) -> tuple[dict[str, str], int]:
-    """Human label of each of the wearer's segments that has one, and how many have two."""
+def _human_labels(segments: pa.Table, labels: pa.Table, who: str) -> tuple[dict[str, str], int]:
+    """Human label of each of a speaker's segments that has one, and how many have two."""
     names = ("recording_id", "start_s", "end_s", "emotion")
     given: dict[tuple[str, int, int], set[str]] = {}
     for recording_id, start_s, end_s, emotion in zip(*(labels[name].to_pylist() for name in names), strict=True):
@@ -111,13 +116,18 @@ def _human_labels(segments: pa.Table, labels: pa.Table) -> tuple[dict[str, str],
     for segment_id, speaker, recording_id, start_s, end_s in zip(
         *(segments[name].to_pylist() for name in columns), strict=True
     ):
-        if segment_id is None or speaker != "wearer":
+        if segment_id is None or speaker != who:
             continue
         said = given.get((recording_id, milliseconds(start_s), milliseconds(end_s)), set())
         if len(said) == 1:
             found[segment_id] = next(iter(said))
         ambiguous += len(said) > 1
     return found, ambiguous
+
+
+def _would_be(row: Mapping[str, Any], speaker: str) -> bool:
+    """Whether the vote would keep a segment of somebody else, were it the wearer's."""
+    return speaker == "other" and row["dropped_reason"] == "other_speaker"
 
 
 def _share(hits: Sequence[bool]) -> float | None:

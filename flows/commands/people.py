@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -15,7 +16,11 @@ def register(app: typer.Typer) -> None:
     app.command("prescreen-quality")(prescreen_quality)
 
 
-def prescreen_quality(config: ConfigFile = None, json: AsJson = False) -> None:
+def prescreen_quality(
+    speaker: Annotated[str, typer.Option(help="Whose segments: wearer, other or unknown.")] = "wearer",
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
     """Measure the voters against the human labels that came with recordings (labels.csv)."""
     from osmo.flows.commands.inspect import open_pipeline
     from osmo.tasks.human_labels import human_labels
@@ -26,12 +31,12 @@ def prescreen_quality(config: ConfigFile = None, json: AsJson = False) -> None:
     labels, problems = human_labels(views.all_recordings())
     for problem in problems:
         console.say(f"{problem.where}: {problem.what}")
-    quality = measure(views.everywhere(views.spoken), views.everywhere(views.candidates), labels)
+    quality = measure(views.everywhere(views.spoken), views.everywhere(views.candidates), labels, speaker=speaker)
     if json:
         console.emit_json(asdict(quality))
         return
     console.show_table(
-        f"{quality.compared} of the wearers' segments have a human label",
+        f"{quality.compared} segments ({speaker}) have a human label",
         ("voter", "labelled", "coverage", "agreement"),
         [(one.voter, one.labelled, one.coverage, one.agreement) for one in quality.voters],
     )

@@ -98,7 +98,8 @@ def test_readme_shows_these_figures(built: tuple[Path, dict[str, Any]], osmo: Os
     status = json.loads(osmo("status", "--config", config, "--json").stdout)
     quality = json.loads(osmo("prescreen-quality", "--config", config, "--json").stdout)
     assert figures.block(readme, "funnel") == figures.funnel_table(status)
-    assert figures.block(readme, "quality") == figures.quality_table(quality)
+    others = json.loads(osmo("prescreen-quality", "--speaker", "other", "--config", config, "--json").stdout)
+    assert figures.block(readme, "quality") == figures.quality_table(quality, others)
 
 
 def test_kept_segments_beat_the_base_rate(built: tuple[Path, dict[str, Any]], osmo: Osmo) -> None:
