@@ -1,4 +1,7 @@
-"""How everything here is measured: A and B in turn, one thread, CPU time, the minimum of several."""
+"""How everything here is measured: A and B in turn, one thread, CPU time, the minimum of several.
+
+Every benchmark takes --json, and --small for sizes that only show that it runs.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,11 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import pyarrow as pa
-
-VOTERS = ("lexicon", "dialogue", "valence", "prosody")
-LABELS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,19 @@ class Figure:
     holds: bool | None
 
 
+@cache
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--small", action="store_true", help="a tiny size: shows that it runs, measures nothing")
+    return parser.parse_args()
+
+
+def size(full: int, small: int) -> int:
+    """How many of something: `full`, or `small` where --small was given."""
+    return small if options().small else full
+
+
 def cpu_seconds(*runs: Callable[[], object], repeat: int = 5) -> list[float]:
     """Fewest CPU seconds of each run; the runs take turns, so that a busy moment hits all of them."""
     pa.set_cpu_count(1)
@@ -39,7 +52,7 @@ def cpu_seconds(*runs: Callable[[], object], repeat: int = 5) -> list[float]:
     best = [float("inf")] * len(runs)
     for run in runs:  # compiles and warms
         run()
-    for _ in range(repeat):
+    for _ in range(size(repeat, 1)):
         for i, run in enumerate(runs):
             gc.collect()
             started = time.process_time()
@@ -56,45 +69,24 @@ def at_most(what: str, peer: str, seconds: float, peer_seconds: float, limit: fl
     return Figure(what, peer, seconds, peer_seconds, ratio, target, None if limit is None else ratio <= limit)
 
 
-def at_least(what: str, peer: str, seconds: float, peer_seconds: float, limit: float) -> Figure:
+def at_least(what: str, peer: str, seconds: float, peer_seconds: float, limit: float | None) -> Figure:
     """A gain: how many times faster than the peer."""
     ratio = peer_seconds / seconds
-    return Figure(what, peer, seconds, peer_seconds, ratio, f"≥ {limit:g}×", ratio >= limit)
+    target = "–" if limit is None else f"≥ {limit:g}×"
+    return Figure(what, peer, seconds, peer_seconds, ratio, target, None if limit is None else ratio >= limit)
 
 
 def report(figures: Sequence[Figure], *, notes: Mapping[str, object] | None = None) -> None:
     """Print a table, or JSON where --json was given."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    if parser.parse_args().json:
-        print(json.dumps({"figures": [asdict(figure) for figure in figures], **(notes or {})}, indent=2))
+    if options().json:
+        print(json.dumps({"figures": [asdict(figure) for figure in figures], "notes": notes or {}}, indent=2))
         return
-    print(f"{'measurement':58} {'peer':34} {'s':>9} {'peer s':>9} {'ratio':>9}  target")
+    print("| measurement | peer | s | peer s | ratio | target | |")
+    print("| --- | --- | ---: | ---: | ---: | --- | --- |")
     for f in figures:
-        verdict = "" if f.holds is None else ("  holds" if f.holds else "  MISSED")
-        print(f"{f.what:58} {f.peer:34} {f.seconds:9.4f} {f.peer_seconds:9.4f} {f.ratio:9.2f}  {f.target}{verdict}")
+        verdict = "" if f.holds is None else ("holds" if f.holds else "missed")
+        ratio = f"{f.ratio:.2f}" if f.ratio < 100 else f"{f.ratio:,.0f}"
+        print(f"| {f.what} | {f.peer} | {f.seconds:.4f} | {f.peer_seconds:.4f} | {ratio} | {f.target} | {verdict} |")
     for name, note in (notes or {}).items():
-        print(f"{name}: {note}")
-
-
-def segment_rows(segments: int, *, per_recording: int = 250, seed: int = 0) -> pa.Table:
-    """Segments of made-up recordings, with what the vote and the plan read of them."""
-    rng = np.random.default_rng(seed)
-    number = np.arange(segments)
-    start_s = (number % per_recording) * 5.0
-    ids = pa.array([rng.bytes(10).hex() for _ in range(segments)])
-    keys = {name: pa.array([rng.bytes(16).hex() for _ in range(segments)]) for name in ("text_key", "dialogue_key")}
-    return pa.table(
-        {
-            "recording_id": pa.array([f"bench/{i // per_recording:06d}" for i in number]),
-            "segment_id": ids,
-            "start_s": start_s,
-            "end_s": start_s + 4.0,
-            "text": pa.array(["so that is what it was"] * segments),
-            "language": pa.array(["en"] * segments),
-            "speaker": pa.array(np.array(["wearer", "other", "unknown"])[rng.integers(0, 3, segments)], pa.string()),
-            "in_media": pa.array([True] * segments),
-            **keys,
-            "audio_key": keys["text_key"],
-        }
-    )
+        print(f"\n{name}: {note}")
+    print()

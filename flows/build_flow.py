@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from prefect import flow, get_run_logger
 
+from osmo.annotators.human.transport import LabelStudioUnreachableError
 from osmo.flows.context import label_studio_known, resolve, snapshot
 from osmo.flows.counts import Counts
 from osmo.flows.people import waiting
 from osmo.flows.stage_runs import runner
-from osmo.flows.stages_flow import collect_work, run_kinds, take_recordings
+from osmo.flows.stages_flow import PEOPLE, collect_work, record_unreachable, run_kinds, take_recordings
 
 BEFORE_PEOPLE = ("media", "segment", "prescreen", "clips", "clip_media")
 AFTER_PEOPLE = ("annotations", "judge", "cues", "sense")
@@ -29,8 +30,12 @@ def build(config_file: str | None = None) -> dict[str, Counts]:
     done |= run_kinds(reference, *BEFORE_PEOPLE)
     there = label_studio_known(resolve(reference).config)
     if there:
-        done |= run_kinds(reference, "publish")
-        done["collect"] = collect_work(reference)
+        try:
+            done |= run_kinds(reference, PEOPLE)
+            done["collect"] = collect_work(reference)
+        except LabelStudioUnreachableError as error:  # what needs nobody goes on; the next build takes up the rest
+            there = False
+            record_unreachable(reference, error)
     done |= run_kinds(reference, *AFTER_PEOPLE)
     left = waiting(resolve(reference))
     done["people"] = {"shown": left.shown, "waiting": left.waiting, "label_studio": int(there)}
@@ -41,7 +46,7 @@ def build(config_file: str | None = None) -> dict[str, Counts]:
 def what_now(people: Counts) -> str:
     """What the build waits for, in a sentence."""
     if not people["label_studio"]:
-        return "No Label Studio is running, so nothing was published or collected: `osmo up`, then build again."
+        return "No Label Studio answers, so people's part was left out: `osmo up`, then build again."
     if people["waiting"]:
         return (
             f"{people['waiting']} of {people['shown']} clips wait for annotators. Build again when they have labelled."

@@ -16,11 +16,12 @@ from osmo.schemas.vocabulary import vocabulary
 from osmo.tasks.answers import clip_answers
 from osmo.tasks.clip_tables import clips_to_replay
 from osmo.tasks.collect import STAGE as COLLECT
-from osmo.tasks.collect import CollectReport, collect
+from osmo.tasks.collect import CollectReport, collect, unreachable_key
 from osmo.tasks.engine import write_problems
 from osmo.tasks.human_labels import STAGE as LABELS
 from osmo.tasks.human_labels import human_labels
 from osmo.tasks.pipeline import Labelling, Pipeline
+from osmo.tasks.status import settle
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def gather(pipeline: Pipeline, labelling: Labelling) -> CollectReport:
     for problem in report.problems:
         bucket = pipeline.store.bucket(problem.recording_id)
         write_problems(pipeline.store, COLLECT, COLLECT, bucket, [problem], {})
+    if report.complete:
+        settle(pipeline.store, COLLECT, unreachable_key(labelling.project), "settled: collected", "Nothing to do.")
     return report
 
 

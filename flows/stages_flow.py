@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from prefect import flow
 
+from osmo.annotators.human.transport import LabelStudioUnreachableError
 from osmo.flows.context import Reference, resolve, snapshot
 from osmo.flows.counts import Counts
 from osmo.flows.people import gather, stand_ins
 from osmo.flows.progress import listener
 from osmo.flows.stage_runs import run_stage, runner
+from osmo.schemas.keys import content_key
+from osmo.tasks.engine import write_problems
 from osmo.tasks.ingest import ingest as ingest_sources
 from osmo.tasks.pipeline import Pipeline
+from osmo.tasks.stage import Problem
 
 PEOPLE = "publish"
 """The stage at which a build needs people."""
@@ -59,6 +63,14 @@ def collect_work(reference: Reference) -> Counts:
         "deleted": report.deleted,
         "problems": len(report.problems),
     }
+
+
+def record_unreachable(reference: Reference, error: LabelStudioUnreachableError) -> None:
+    """Keep a row that says that Label Studio did not answer."""
+    store = resolve(reference).store
+    key = content_key(PEOPLE, error.url)
+    problem = Problem("all clips", key, False, str(error), error.url, "`osmo up`, then build again.")
+    write_problems(store, PEOPLE, PEOPLE, 0, [problem], {})
 
 
 @flow(name="ingest", task_runner=_RUNNER)

@@ -25,6 +25,9 @@ UNIT = ("fingerprint", "input_key")
 QUARANTINE = "quarantine"
 _SEVERAL = "several"
 _FETCHERS = 4
+_AHEAD = 64
+"""Parts whose bytes may wait in memory to be decoded."""
+
 _LARGE = 1 << 20
 """Bytes above which the columns of a part are decoded side by side."""
 
@@ -136,7 +139,8 @@ class Logs:
         ]
         rows = _first_of_each_unit(schema, tables)
         if fingerprints is not None:
-            rows = rows.filter(pc.is_in(rows["fingerprint"], value_set=pa.array(fingerprints, pa.string())))
+            theirs = pc.is_in(rows["fingerprint"], value_set=pa.array(fingerprints, pa.string()))
+            rows = rows if pc.all(theirs).as_py() else rows.filter(theirs)
         return rows if columns is None else rows.select(list(columns))
 
     def compact(self, table: Table, bucket: int) -> int:
@@ -149,9 +153,7 @@ class Logs:
             return 0
         schema = _schema(table, None)
         tables = [
-            found
-            for part, data in self._fetch(parts)
-            if (found := self._decode(table, part, data, schema)) is not None
+            found for part, data in self._fetch(parts) if (found := self._decode(table, part, data, schema)) is not None
         ]
         merged = _first_of_each_unit(schema, tables)
         if merged.num_rows:
@@ -180,8 +182,10 @@ class Logs:
             yield from ((part, data) for part, data in found if data is not None)
             return
         with ThreadPoolExecutor(_FETCHERS) as pool:
-            found = zip(parts, pool.map(self._bytes, parts), strict=True)
-            yield from ((part, data) for part, data in found if data is not None)
+            for start in range(0, len(parts), _AHEAD):
+                few = parts[start : start + _AHEAD]
+                found = zip(few, pool.map(self._bytes, few), strict=True)
+                yield from ((part, data) for part, data in found if data is not None)
 
     def _bytes(self, part: Part) -> bytes | None:
         try:

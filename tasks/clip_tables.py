@@ -9,8 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from osmo.storage.media import MediaCache
-
 Row = Mapping[str, Any]
 
 _LINE = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64())])
@@ -63,9 +61,7 @@ def clips_to_cut(clips: pa.Table, media: pa.Table) -> pa.Table:
     return chosen.filter(pc.is_valid(chosen["proxy_sha256"]))
 
 
-def clips_to_show(
-    clips: pa.Table, media: pa.Table, segments: pa.Table, recordings: pa.Table, cache: MediaCache
-) -> pa.Table:
+def clips_to_show(clips: pa.Table, media: pa.Table, segments: pa.Table, recordings: pa.Table) -> pa.Table:
     """Clips that have media, with what people see beside it: the dialogue, and nothing that a model said.
 
     Args:
@@ -73,10 +69,9 @@ def clips_to_show(
         media: `MEDIA` rows of clips.
         segments: `SEGMENTS` rows that are segments.
         recordings: `RECORDINGS` rows.
-        cache: Where the media lies.
 
     Returns:
-        clip_id, recording_id, media_uri (a local path), media_sha256, dialogue (seconds from the clip's start, in
+        clip_id, recording_id, media_uri (in the cache), media_sha256, dialogue (seconds from the clip's start, in
         order), fps, language. The wearer is called so; others by the transcript's names.
     """
     cut = {row["clip_id"]: row for row in media.to_pylist() if row["kind"] == "clip"}
@@ -91,7 +86,7 @@ def clips_to_show(
             {
                 "clip_id": clip["clip_id"],
                 "recording_id": clip["recording_id"],
-                "media_uri": str(cache.path(found["uri"])),
+                "media_uri": found["uri"],
                 "media_sha256": found["sha256"],
                 "dialogue": [_line(row, clip) for row in spoken[clip["recording_id"]] if _overlaps(row, clip)],
                 "fps": found["fps"],

@@ -80,10 +80,15 @@ def collect(
             collection.pull(batch)
     except (LabelStudioUnreachableError, LabelStudioRefusedError, LabelStudioReplyError) as error:
         report.complete = False
-        key = content_key(STAGE, project.instance, project.project_id)
+        key = unreachable_key(project)
         remedy = "Run the collection again once it is mended; what was pulled is stored, and nothing is pulled twice."
         report.problems.append(Problem(f"project {project.title}", key, False, str(error), client.url, remedy))
     return report
+
+
+def unreachable_key(project: LabellingProject) -> str:
+    """Key of the problem that a project could not be collected whole."""
+    return content_key(STAGE, project.instance, project.project_id)
 
 
 class _Collection:

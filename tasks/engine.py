@@ -61,17 +61,26 @@ class BucketReport:
 def todo(store: Store, stage: Stage, bucket: int) -> Todo:
     """The anti-join of a bucket: units needed minus units present minus units that failed for good."""
     needed = stage.needs(bucket)
-    if needed.num_rows == 0:
-        return Todo(needed, 0, 0, {})
-    stored = store.read(stage.writes, bucket=bucket, columns=["input_key"], fingerprints=[stage.fingerprint])
-    present = pc.is_in(needed["input_key"], value_set=stored["input_key"].combine_chunks())
-    rows = needed.filter(pc.invert(present))
+    rows = _without_result(store, stage, bucket, needed)
     if rows.num_rows == 0:
         return Todo(rows, needed.num_rows, 0, {})
     failed_for_good, attempts = _earlier_failures(store, stage, bucket)
     gone = pc.is_in(rows["input_key"], value_set=pa.array(sorted(failed_for_good), pa.string()))
     open_rows = rows.filter(pc.invert(gone))
     return Todo(open_rows, needed.num_rows - rows.num_rows, rows.num_rows - open_rows.num_rows, attempts)
+
+
+def lacking(store: Store, stage: Stage, bucket: int) -> pa.Table:
+    """Input rows that have no result, those that failed for good among them."""
+    return _without_result(store, stage, bucket, stage.needs(bucket))
+
+
+def _without_result(store: Store, stage: Stage, bucket: int, needed: pa.Table) -> pa.Table:
+    if needed.num_rows == 0:
+        return needed
+    stored = store.read(stage.writes, bucket=bucket, columns=["input_key"], fingerprints=[stage.fingerprint])
+    present = pc.is_in(needed["input_key"], value_set=stored["input_key"].combine_chunks())
+    return needed.slice(0, 0) if pc.all(present).as_py() else needed.filter(pc.invert(present))
 
 
 def run_bucket(

@@ -126,7 +126,9 @@ class Pipeline:
 
     def _people_stages(self) -> Iterator[Stage]:
         if self.labelling is not None:
-            yield PublishStage(self.labelling.client, self.labelling.project, clips=self._clips_to_show)
+            yield PublishStage(
+                self.labelling.client, self.labelling.project, clips=self._clips_to_show, fetch=self.cache.path
+            )
         yield AnnotationStage(vocabulary(), pulls=self.views.pulls)
 
     def _last_stages(self) -> Iterator[Stage]:
@@ -158,6 +160,4 @@ class Pipeline:
 
     def _clips_to_show(self, bucket: int) -> pa.Table:
         views = self.views
-        return clips_to_show(
-            views.clips(bucket), views.media(bucket), views.spoken(bucket), views.recordings(bucket), self.cache
-        )
+        return clips_to_show(views.clips(bucket), views.media(bucket), views.spoken(bucket), views.recordings(bucket))

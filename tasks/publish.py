@@ -20,7 +20,8 @@ from osmo.annotators.human.transport import LabelStudioRefusedError, LabelStudio
 from osmo.schemas.keys import content_key, fingerprint
 from osmo.schemas.table import Table
 from osmo.schemas.tables import PUBLICATIONS
-from osmo.storage.media import Media
+from osmo.storage.media import Media, MediaDamagedError
+from osmo.storage.objects import StoreUnreachableError
 from osmo.tasks.stage import Outcome, Problem
 
 TASK_FIELDS = ("clip_id", "video", "audio", "dialogue", "fps", "language")
@@ -36,19 +37,28 @@ class PublishStage:
     writes: Table = PUBLICATIONS
     flush_rows = 200
 
-    def __init__(self, client: LabelStudioClient, project: LabellingProject, clips: Callable[[int], pa.Table]) -> None:
+    def __init__(
+        self,
+        client: LabelStudioClient,
+        project: LabellingProject,
+        clips: Callable[[int], pa.Table],
+        *,
+        fetch: Callable[[str], Path] = Path,
+    ) -> None:
         """Bind the stage.
 
         Args:
             client: With an administrator's token.
             project: As `bootstrap` gave it.
-            clips: The clips of a bucket that have media: clip_id, recording_id, media_uri (local path), media_sha256,
+            clips: The clips of a bucket that have media: clip_id, recording_id, media_uri, media_sha256,
                 dialogue (list of struct {speaker, text, start_s, end_s}, seconds from the clip's start), fps (Hz),
                 language (null: unknown). More columns are passed over.
+            fetch: Gives a local path of a media_uri; called only for clips that are to be published.
         """
         self._client = client
         self._project = project
         self._clips = clips
+        self._fetch = fetch
 
     @property
     def fingerprint(self) -> str:
@@ -121,9 +131,10 @@ class PublishStage:
         problems: list[Problem] = []
         for row in rows:
             try:
-                _link(Path(row["media_uri"]), folder / _file_name(row))
-            except OSError as error:
-                problems.append(_problem(row, f"the clip's media cannot be read: {error.strerror}", row["media_uri"]))
+                _link(self._fetch(row["media_uri"]), folder / _file_name(row))
+            except (OSError, MediaDamagedError, StoreUnreachableError) as error:
+                why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                problems.append(_problem(row, f"the clip's media cannot be read: {why}", row["media_uri"]))
             else:
                 placed.append(row)
         return placed, problems

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from osmo.schemas.config import OsmoConfig
 from osmo.schemas.table import Table
 from osmo.schemas.tables import CLIPS, PUBLICATIONS, PULLS, RECORDINGS, REVIEWS
+from osmo.storage.logs import UNIT
 from osmo.storage.store import Store
 from osmo.tasks.annotations import current_annotations
 from osmo.tasks.candidates import candidates
@@ -69,15 +70,21 @@ class Views:
 
     def votes(self, bucket: int) -> pa.Table:
         """`VOTES` rows of the active voters."""
-        voters = [name for name in self._pipeline.stage_names if name.startswith("prescreen:")]
-        return self._of_stages("votes", bucket, voters)
+        return self._of_stages("votes", bucket, self._voters())
+
+    def ballots(self, bucket: int) -> pa.Table:
+        """segment_id, annotator and label of `votes`, the latter two dictionary-encoded: what is counted."""
+        coded = ["annotator", "label"]
+        return self._of_stages("ballots", bucket, self._voters(), columns=["segment_id", *coded], dictionary=coded)
 
     def candidates(self, bucket: int) -> pa.Table:
         """`CANDIDATES` view."""
         prescreen = self._config.prescreen
 
         def compute() -> pa.Table:
-            return candidates(self.spoken(bucket), self.votes(bucket), voters=prescreen.voters, quorum=prescreen.quorum)
+            return candidates(
+                self.spoken(bucket), self.ballots(bucket), voters=prescreen.voters, quorum=prescreen.quorum
+            )
 
         return self._once("candidates", bucket, compute)
 
@@ -145,19 +152,39 @@ class Views:
         """`REASONING` rows of the active writer."""
         return self._of_stages("reasoning", bucket, [f"sense:{self._config.sense.writer}"])
 
-    def _of_stages(self, memory: str, bucket: int, names: Iterable[str]) -> pa.Table:
-        """Rows of the stages' log whose keys the stages need now."""
+    def _voters(self) -> list[str]:
+        return [name for name in self._pipeline.stage_names if name.startswith("prescreen:")]
+
+    def _of_stages(
+        self,
+        memory: str,
+        bucket: int,
+        names: Iterable[str],
+        *,
+        columns: Sequence[str] | None = None,
+        dictionary: Sequence[str] = (),
+    ) -> pa.Table:
+        """Rows of the stages' log whose keys the stages need now; of `columns` only, where they are given."""
 
         def compute() -> pa.Table:
             stages = [self._pipeline.stage(name) for name in names]
             table: Table = stages[0].writes
-            rows = self._store.read(table, bucket=bucket, fingerprints=[stage.fingerprint for stage in stages])
+            rows = self._store.read(
+                table,
+                bucket=bucket,
+                columns=None if columns is None else [*UNIT, *columns],
+                fingerprints=[stage.fingerprint for stage in stages],
+                dictionary=dictionary,
+            )
             wanted = []
             for stage in stages:
-                theirs = rows.filter(pc.equal(rows["fingerprint"], pa.scalar(stage.fingerprint)))
+                theirs = rows
+                if len(stages) > 1:
+                    theirs = rows.filter(pc.equal(rows["fingerprint"], pa.scalar(stage.fingerprint)))
                 needed = stage.needs(bucket)["input_key"].combine_chunks()
-                wanted.append(theirs.filter(pc.is_in(theirs["input_key"], value_set=needed)))
-            return pa.concat_tables(wanted)
+                wanted.append(_where(theirs, pc.is_in(theirs["input_key"], value_set=needed)))
+            together = pa.concat_tables(wanted)
+            return together if columns is None else together.select(list(columns))
 
         return self._once(memory, bucket, compute)
 
@@ -169,4 +196,9 @@ class Views:
 
 
 def _having(rows: pa.Table, column: str) -> pa.Table:
-    return rows.filter(pc.is_valid(rows[column]))
+    return _where(rows, pc.is_valid(rows[column]))
+
+
+def _where(rows: pa.Table, holds: pa.ChunkedArray[Any] | pa.Array[Any]) -> pa.Table:
+    """The rows for which `holds` is true, without a copy where that is all."""
+    return rows if pc.all(holds).as_py() else rows.filter(holds)

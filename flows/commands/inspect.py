@@ -64,7 +64,7 @@ def status(
     from osmo.tasks.status import stuck as find_stuck
 
     pipeline = open_pipeline(config)
-    found = find_stuck(pipeline.store, warnings=warnings)
+    found = find_stuck(pipeline, warnings=warnings)
     if stuck or warnings:
         _show_stuck([asdict(one) for one in found], json)
         return
@@ -84,11 +84,8 @@ def retry(
 ) -> None:
     """Let the next build try again what failed for good."""
     from osmo.tasks.status import reopen
-    from osmo.tasks.status import stuck as find_stuck
 
-    pipeline = open_pipeline(config)
-    chosen = [one for one in find_stuck(pipeline.store) if stage is None or one.stage == stage]
-    count = reopen(pipeline.store, chosen)
+    count = reopen(open_pipeline(config), stage)
     console.out.print(f"Reopened {count} units. `osmo build` tries them again.")
 
 

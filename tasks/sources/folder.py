@@ -91,7 +91,7 @@ class _Reader:
 
     def _manifest(self) -> RecordingJson:
         uri = self._at(MANIFEST)
-        mend = f"Write a {MANIFEST} as README.md describes."
+        mend = f"Write a {MANIFEST} as docs/recordings.md describes."
         try:
             self.listed.name.encode()
             return parse_recording_json(read_bytes(uri, limit=MAX_BYTES))
