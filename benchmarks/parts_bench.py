@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from measure import at_most, cpu_seconds, report, segment_rows
-from vote import BUCKETS, SEGMENTS, fill
+from measure import at_most, cpu_seconds, report, size
+from stores import VOTERS, fill_votes, segment_rows
 
 from osmo.schemas.tables import VOTES
 from osmo.storage.store import Store
 
+BUCKETS = 16
+
 
 def main() -> None:
-    segments = segment_rows(SEGMENTS)
+    segments = size(200_000, 2_000)
     with tempfile.TemporaryDirectory() as place:
         store = Store.open(place, buckets=BUCKETS)
-        fill(store, segments)
+        fill_votes(store, segment_rows(segments))
         names = [part.path for part in store.logs.parts(VOTES)]
         parts = [pq.read_table(Path(place) / name, partitioning=None) for name in names]
         bodies = [(part.select(VOTES.body_schema.names), part["input_key"].combine_chunks()) for part in parts]
@@ -40,11 +42,12 @@ def main() -> None:
                 for name in names
             ]
 
-        appended, written, kept, back = cpu_seconds(append, write, lambda: store.read(VOTES), read, repeat=2)
+        appended, written, kept, back = cpu_seconds(append, write, lambda: store.read(VOTES), read, repeat=3)
+    what = f"{segments * len(VOTERS):,} votes, parts of 256 rows"
     report(
         [
-            at_most("append 800 k votes, parts of 256 rows", "pyarrow writes the same parts", appended, written, None),
-            at_most("read them back, duplicates resolved", "pyarrow reads the same parts", kept, back, None),
+            at_most(f"append {what}", "pyarrow writes the same parts", appended, written, None),
+            at_most(f"read back {what}, duplicates resolved", "pyarrow reads the same parts", kept, back, None),
         ],
         notes={"parts": len(names)},
     )

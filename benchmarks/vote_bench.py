@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from crowdkit.aggregation import MajorityVote
-from measure import LABELS, VOTERS, Figure, at_least, at_most, cpu_seconds, report, segment_rows
+from measure import Figure, at_least, at_most, cpu_seconds, options, report, size
+from stores import LABELS, VOTERS, fill_votes, segment_rows
 
-from osmo.schemas.keys import content_key
 from osmo.schemas.tables import VOTES
 from osmo.storage.store import Store
 from osmo.tasks.candidates import candidates
 from osmo.tasks.vote import majority_vote
 
-SEGMENTS = 200_000
-MANY = 20_000_000
 BUCKETS = 16
-PART_ROWS = 256
 QUORUM = 3
-COLUMNS = ["segment_id", "annotator", "label"]
+CODED = ["annotator", "label"]
+COLUMNS = ["segment_id", *CODED]
 
 
-def in_memory() -> list[Figure]:
+def in_memory(segments: int, many: int) -> list[Figure]:
     rng = np.random.default_rng(0)
-    columns = [rng.integers(-1, len(LABELS), MANY).astype(np.int8) for _ in VOTERS]
+    columns = [rng.integers(-1, len(LABELS), many).astype(np.int8) for _ in VOTERS]
     ours, copy = cpu_seconds(
         lambda: majority_vote(columns, quorum=QUORUM), lambda: [column.copy() for column in columns], repeat=9
     )
-    few = [column[:SEGMENTS] for column in columns]
+    few = [column[:segments] for column in columns]
     long = pd.DataFrame(
         {
-            "task": np.tile(np.arange(SEGMENTS), len(VOTERS)),
-            "worker": np.repeat(np.arange(len(VOTERS)), SEGMENTS),
+            "task": np.tile(np.arange(segments), len(VOTERS)),
+            "worker": np.repeat(np.arange(len(VOTERS)), segments),
             "label": np.concatenate(few),
         }
     )
@@ -47,64 +43,60 @@ def in_memory() -> list[Figure]:
         lambda: MajorityVote().fit_predict(long),
         repeat=3,
     )
-    quick = hundred / 100
     return [
-        at_most("vote in memory, 20 M × 4", "copying the columns", ours, copy, 2),
-        at_least("vote in memory, 200 k × 4", "crowd-kit MajorityVote", quick, crowd, 1000),
+        at_most(f"vote in memory, {many:,} × {len(VOTERS)}", "copying the columns", ours, copy, 2),
+        at_least(f"vote in memory, {segments:,} × {len(VOTERS)}", "crowd-kit MajorityVote", hundred / 100, crowd, 1000),
     ]
 
 
-def fill(store: Store, segments: pa.Table) -> None:
-    """Append the votes as the prescreen stage does: parts of one voter, each sorted by segment_id."""
-    rng = np.random.default_rng(1)
-    for bucket in range(BUCKETS):
-        rows = segments.filter(pc.equal(pa.array(np.arange(segments.num_rows) * BUCKETS // segments.num_rows), bucket))
-        for voter in VOTERS:
-            for offset in range(0, rows.num_rows, PART_ROWS):
-                part = rows.slice(offset, PART_ROWS).sort_by("segment_id")
-                labels = np.array([*LABELS, None], object)[rng.integers(0, len(LABELS) + 1, part.num_rows)]
-                body = {name: part[name] for name in ("recording_id", "segment_id")}
-                constant = {"annotator": voter, "model_revision": "1"}
-                body |= {name: pa.repeat(pa.scalar(value), part.num_rows) for name, value in constant.items()}
-                table = VOTES.check(pa.table({**body, "label": pa.array(labels, pa.string())}), body=True)
-                keys = part["text_key"].combine_chunks()
-                store.append(VOTES, bucket, table, fingerprint=content_key(voter), input_keys=keys)
-
-
-def decode(store: Store, *, dictionary: Sequence[str] = ()) -> pa.Table:
+def decode(store: Store) -> pa.Table:
     """The columns of all parts, checksums verified, and nothing else."""
-    options = {"page_checksum_verification": True, "read_dictionary": list(dictionary) or None}
     tables = []
     for part in store.logs.parts(VOTES):
-        data = pa.BufferReader(store.objects.read(part.path))
-        tables.append(pq.ParquetFile(data, **options).read(columns=COLUMNS, use_threads=False))
+        file = pq.ParquetFile(pa.BufferReader(store.objects.read(part.path)), page_checksum_verification=True)
+        tables.append(file.read(columns=COLUMNS, use_threads=False))
     return pa.concat_tables(tables)
 
 
-def from_parts() -> list[Figure]:
-    segments = segment_rows(SEGMENTS)
+def decode_coded(store: Store) -> pa.Table:
+    """The same, with the columns of few values as dictionaries."""
+    tables = []
+    for part in store.logs.parts(VOTES):
+        data = pa.BufferReader(store.objects.read(part.path))
+        file = pq.ParquetFile(data, page_checksum_verification=True, read_dictionary=CODED)
+        tables.append(file.read(columns=COLUMNS, use_threads=False))
+    return pa.concat_tables(tables)
+
+
+def from_parts(count: int) -> list[Figure]:
+    segments = segment_rows(count)
     figures = []
     with tempfile.TemporaryDirectory() as place:
         store = Store.open(place, buckets=BUCKETS)
-        fill(store, segments)
+        fill_votes(store, segments)
+
+        def vote() -> pa.Table:
+            return candidates(segments, decode_coded(store), voters=VOTERS, quorum=QUORUM)
+
+        def stored() -> pa.Table:
+            votes = store.read(VOTES, columns=COLUMNS, dictionary=CODED)
+            return candidates(segments, votes, voters=VOTERS, quorum=QUORUM)
+
         for layout in ("parts of 256 rows", "compacted"):
-
-            def vote() -> pa.Table:
-                votes = decode(store, dictionary=["annotator", "label"])
-                return candidates(segments, votes, voters=VOTERS, quorum=QUORUM)
-
-            def stored() -> pa.Table:
-                votes = store.logs.read(VOTES, columns=COLUMNS, dictionary=["annotator", "label"])
-                return candidates(segments, votes, voters=VOTERS, quorum=QUORUM)
-
             ours, through, plain = cpu_seconds(vote, stored, lambda: decode(store))
-            what = f"vote from stored parts, 200 k × 4, {layout}"
+            what = f"vote from stored parts to candidates, {count:,} × {len(VOTERS)}, {layout}"
             figures.append(at_most(what, "decoding those columns", ours, plain, 1.5))
-            figures.append(at_most(f"{what}, by Logs.read", "decoding those columns", through, plain, None))
+            figures.append(at_most(f"{what}, by the store's reader", "decoding those columns", through, plain, None))
             for bucket in range(BUCKETS):
                 store.logs.compact(VOTES, bucket)
     return figures
 
 
+def main() -> None:
+    options()
+    few = size(200_000, 2_000)
+    report([*in_memory(few, size(20_000_000, 20_000)), *from_parts(few)])
+
+
 if __name__ == "__main__":
-    report([*in_memory(), *from_parts()])
+    main()

@@ -110,7 +110,8 @@ def units_of(events: pa.Table, clips: pa.Table, recordings: pa.Table) -> list[Un
         units.append(
             Unit(
                 event_id=row["event_id"],
-                subject_id=row["subject_id"],
+                # Equal names in two datasets are two people, as on their timelines.
+                subject_id=row["subject_id"] and f"{row['dataset']}:{row['subject_id']}",
                 recording_id=row["recording_id"],
                 session_group=groups[row["recording_id"]],
                 dataset=row["dataset"],
