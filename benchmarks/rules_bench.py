@@ -1,25 +1,19 @@
-"""Overlap and duration rules over 200,000 annotations, beside a naive loop and beside one sort of the same rows.
-
-Run: OMP_NUM_THREADS=1 python benchmarks/rules.py [annotations]. CPU seconds, one thread, minimum of several, in turn.
-"""
+"""Overlap and duration rules over 200,000 annotations, beside a naive loop and beside one sort of the same rows."""
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from measure import at_least, at_most, cpu_seconds, report, size
 
 from osmo.schemas.config import QualityConfig
 from osmo.schemas.tables import CLIPS
 from osmo.tasks.qa.registry import rule
 
 RULES = ("overlap", "too_short", "too_long", "zero_length")
-REPEATS = 7
 Flagged = set[tuple[str, str]]
 
 
@@ -85,28 +79,20 @@ def one_sort(table: pa.Table) -> object:
     return pc.sort_indices(table, sort_keys=keys)
 
 
-def cpu(work: Callable[[pa.Table], object], table: pa.Table) -> float:
-    began = time.process_time()
-    work(table)
-    return time.process_time() - began
-
-
 def main() -> None:
-    """Measure, compare and print."""
-    pa.set_cpu_count(1)
-    table = annotations(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
+    table = annotations(size(200_000, 5_000))
     found = {(name, region) for name, rows in by_rules(table).items() for region in rows["region_id"].to_pylist()}
     assert found == by_loop(table), "the rules and the naive loop differ"
-    works: dict[str, Callable[[pa.Table], object]] = {"rules": by_rules, "sort": one_sort, "loop": by_loop}
-    best = dict.fromkeys(works, float("inf"))
-    for repeat in range(REPEATS):
-        for name, work in works.items():
-            if name != "loop" or repeat < 2:
-                best[name] = min(best[name], cpu(work, table))
-    print(f"{table.num_rows} annotations, {len(found)} findings of {', '.join(RULES)}")
-    print(f"rules {best['rules']:.3f} s   one sort {best['sort']:.3f} s   naive loop {best['loop']:.3f} s")
-    ratio, gain = best["rules"] / best["sort"], best["loop"] / best["rules"]
-    print(f"rules / sort = {ratio:.2f} (target ≤ 3)   loop / rules = {gain:.1f}")
+    ours, sort = cpu_seconds(lambda: by_rules(table), lambda: one_sort(table), repeat=7)
+    (loop,) = cpu_seconds(lambda: by_loop(table), repeat=2)
+    what = f"overlap and duration rules, {table.num_rows:,} annotations"
+    report(
+        [
+            at_most(what, "one sort of the same rows", ours, sort, 3),
+            at_least(what, "a naive loop", ours, loop, None),
+        ],
+        notes={"findings": len(found)},
+    )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 from prefect import flow, get_run_logger
 
 from osmo.annotators.human.transport import LabelStudioUnreachableError
+from osmo.flows.build_report import report
 from osmo.flows.context import label_studio_known, resolve, snapshot
 from osmo.flows.counts import Counts
 from osmo.flows.people import waiting
 from osmo.flows.stage_runs import runner
 from osmo.flows.stages_flow import PEOPLE, collect_work, record_unreachable, run_kinds, take_recordings
+from osmo.tasks.status import funnel_of
 
 BEFORE_PEOPLE = ("media", "segment", "prescreen", "clips", "clip_media")
 AFTER_PEOPLE = ("annotations", "judge", "cues", "sense")
@@ -26,6 +28,7 @@ def build(config_file: str | None = None) -> dict[str, Counts]:
         Counts per stage that ran, and under `people`: clips shown, clips waiting, and whether Label Studio was there.
     """
     reference = snapshot(config_file)
+    resolve(reference).stage_names  # noqa: B018  # a wrong name in the configuration is refused before anything runs
     done: dict[str, Counts] = {"ingest": take_recordings(reference)}
     done |= run_kinds(reference, *BEFORE_PEOPLE)
     there = label_studio_known(resolve(reference).config)
@@ -37,9 +40,11 @@ def build(config_file: str | None = None) -> dict[str, Counts]:
             there = False
             record_unreachable(reference, error)
     done |= run_kinds(reference, *AFTER_PEOPLE)
-    left = waiting(resolve(reference))
+    pipeline = resolve(reference)
+    left = waiting(pipeline)
     done["people"] = {"shown": left.shown, "waiting": left.waiting, "label_studio": int(there)}
     get_run_logger().info("%s", what_now(done["people"]))
+    report(done, funnel_of(pipeline), what_now(done["people"]))
     return done
 
 

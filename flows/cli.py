@@ -20,7 +20,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 something was left undone or refused.",
 )
 
-FAILED, MISUSED = 1, 2
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 _MISUSE = frozenset({"ConfigError", "UnknownAnnotatorError", "UnknownAdapterError", "UnknownExtractorError",
                      "UnknownStageError"})  # fmt: skip
 
@@ -31,7 +31,9 @@ def _options(
 ) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     if not verbose:
-        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+        # Prefect's own words go to its server, where `osmo up` started one; here the error itself is one message.
+        logging.getLogger().handlers[0].addFilter(lambda record: not record.name.startswith("prefect"))
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
@@ -49,6 +51,10 @@ def main() -> None:
             raise
         console.err.print(f"[bold red]Error:[/] {_plain(str(error))}", soft_wrap=True)
         sys.exit(MISUSED if type(error).__name__ in _MISUSE else FAILED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            console.say("Interrupted. What is done is stored: run the same command again, and it goes on from there.")
+        raise
 
 
 def _known(error: BaseException) -> bool:

@@ -69,7 +69,10 @@ def _sweep() -> AutomationCore:
         within=timedelta(seconds=SILENT_S),
     )
     action = ChangeFlowRunState(
-        state=StateType.CRASHED, message="No heartbeat: its process is gone. Nothing that it stored is lost."
+        state=StateType.CRASHED,
+        name="Crashed",
+        force=False,
+        message="No heartbeat: its process is gone. Nothing that it stored is lost.",
     )
     return AutomationCore(
         name=SWEEP, description="A killed process cannot say that it ended.", trigger=trigger, actions=[action]

@@ -11,6 +11,8 @@ POLARITY, INTENSITY, CAUSE = "polarity", "intensity", "cause"
 CLIP_STATUS, NOTE = "clip_status", "note"
 """Names of the controls on the labelling page."""
 
+CONTROLS = (EPISODE, EMOTION, OWN_WORDS, POLARITY, INTENSITY, CAUSE, CLIP_STATUS, NOTE)
+
 POLARITIES = ("negative", "neutral", "positive", "mixed")
 INTENSITIES = ("1", "2", "3")
 CLIP_STATUSES = ("has_emotion", "no_emotion", "unusable")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -68,6 +69,8 @@ class Store:
             NoStoreError: There is none and `buckets` is null, or its layout is of another format.
             StoreUnreachableError: The place cannot be read or written.
         """
+        if buckets is None and "://" not in uri and not Path(uri).exists():
+            raise NoStoreError(uri, "there is no store")
         objects = Objects(uri, create=buckets is not None)
         try:
             found = objects.read(LAYOUT)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from osmo.schemas.keys import content_key
 from osmo.schemas.tables import PROBLEMS, RECORDINGS
 from osmo.storage.store import Store
+from osmo.tasks.problems import one_line
 from osmo.tasks.recordings import current_recordings
 
 _COLUMNS = ("recording_id", "source_uri", "fingerprint", "input_key", "computed_at")
@@ -88,7 +89,7 @@ class Memory:
 
     def settled(self, place: str, keys: Set[str]) -> list[Mapping[str, Any]]:
         """Open problems at or below a place that was looked at again and has only those of `keys` now."""
-        gone = sorted(self._places.pop(place, set()) - keys)
+        gone = sorted(self._places.pop(one_line(place), set()) - keys)
         return [self.problems.pop(key) for key in gone if key in self.problems]
 
     def _generations(self, by: str, key: str) -> Iterator[str]:

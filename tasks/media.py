@@ -60,7 +60,7 @@ class MediaStage:
         """The recordings of a bucket."""
         rows = self._recordings(bucket)
         keys = pa.array([content_key(key) for key in rows["recording_key"].to_pylist()], pa.string())
-        return rows.select(MEDIA_READS).append_column("input_key", keys)
+        return rows.select([*MEDIA_READS, "source_uri"]).append_column("input_key", keys)
 
     def compute(self, rows: pa.Table, media: Media) -> Outcome:
         """`MEDIA` rows of recordings; `media` plays no part.
@@ -86,7 +86,7 @@ class MediaStage:
             try:
                 rows = work.rows()
             except NothingToShowError as error:
-                where = ", ".join(dict.fromkeys(loss.where for loss in error.losses)) or recording_id
+                where = ", ".join(dict.fromkeys(loss.where for loss in error.losses)) or str(row["source_uri"])
                 remedy = f"{_MAKE_WHOLE}, or add a transcript."
                 return [], Problem(recording_id, key, True, str(error), where, remedy)
             except OriginalChangedError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from osmo.tasks.stage import Problem
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def problem_rows(stage_name: str, problems: Iterable[Problem], attempts: Mapping[str, int]) -> list[dict[str, object]]:
@@ -22,9 +25,9 @@ def problem_rows(stage_name: str, problems: Iterable[Problem], attempts: Mapping
             "key": problem.key,
             "attempt": attempts.get(problem.key, 0) + 1,
             "status": status(problem),
-            "what": problem.what,
-            "where": problem.where,
-            "remedy": problem.remedy,
+            "what": one_line(problem.what),
+            "where": one_line(problem.where),
+            "remedy": one_line(problem.remedy),
         }
         for problem in problems
     ]
@@ -35,3 +38,8 @@ def status(problem: Problem) -> str:
     if problem.warning:
         return "warning"
     return "permanent" if problem.permanent else "failed"
+
+
+def one_line(text: str) -> str:
+    """A text with its control characters written as escapes: names of files may hold a line break."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)

@@ -16,7 +16,7 @@ from osmo.tasks.segment_rows import empty_row, segment_rows
 from osmo.tasks.segment_units import UNITS, Unit, segment_units
 from osmo.tasks.stage import Outcome, Problem
 
-VERSION = 1
+VERSION = 2
 
 
 class SegmentStage:

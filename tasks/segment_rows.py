@@ -48,7 +48,8 @@ def segment_rows(
         dialogue_turns: Turns before a segment that a voter may see.
 
     Returns:
-        Rows by start, end and segment_id: the order that dialogue windows count in.
+        Rows by start, end and segment_id: the order that dialogue windows count in. Every key holds the segment_id:
+        two segments that say the same are two units, and each gets its own votes.
     """
     ordinals: Counter[tuple[int, int]] = Counter()
     rows: list[dict[str, object]] = []
@@ -71,14 +72,16 @@ def segment_rows(
                 "no_speech_prob": line.no_speech,
                 "in_media": line.start_s < duration_s and line.end_s <= duration_s + MEDIA_SLACK_S,
                 "source": source,
-                "text_key": content_key("text", line.text, speaker, language),
+                "text_key": content_key("text", segment_id, line.text, speaker, language),
                 "audio_key": None if sound_key is None else content_key("audio", segment_id, sound_key),
             }
         )
     rows.sort(key=lambda row: (row["start_s"], row["end_s"], row["segment_id"]))
-    keys = [str(row["text_key"]) for row in rows]
+    # Each key names its segment: what is said twice is two units. A turn before it counts by what was said alone.
+    said = [content_key("said", str(row["text"]), str(row["speaker"]), language) for row in rows]
     for at, row in enumerate(rows):
-        row["dialogue_key"] = content_key("dialogue", *keys[max(0, at - dialogue_turns) : at + 1])
+        turns = said[max(0, at - dialogue_turns) : at + 1]
+        row["dialogue_key"] = content_key("dialogue", str(row["segment_id"]), *turns)
     return rows
 
 

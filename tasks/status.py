@@ -98,6 +98,9 @@ def stuck(pipeline: Pipeline, *, warnings: bool = False) -> list[Stuck]:
     """
     latest: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in pipeline.store.read(PROBLEMS).sort_by("computed_at").to_pylist():
+        if row["status"] == "reopened":  # whatever stood against this unit before, warnings too, is settled
+            latest = {place: one for place, one in latest.items() if place[:2] != (row["stage"], row["key"])}
+            continue
         warned = row["status"] in ("warning", "quarantined")
         if not warned or warnings:
             latest[row["stage"], row["key"], row["what"] if warned else ""] = row
@@ -114,7 +117,7 @@ def stuck(pipeline: Pipeline, *, warnings: bool = False) -> list[Stuck]:
             remedy=str(row["remedy"]),
         )
         for row in latest.values()
-        if row["status"] != "reopened" and standing.holds(row)
+        if standing.holds(row)
     ]
     return sorted(found, key=lambda one: (one.stage, one.where, one.what))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from osmo.annotators.human.client import LabelStudioClient
-from osmo.annotators.human.page import guide_html, labelling_page
+from osmo.annotators.human.page import check_page, guide_html, labelling_page
 from osmo.annotators.human.transport import LabelStudioRefusedError
 from osmo.schemas.vocabulary import vocabulary
 
@@ -43,9 +43,14 @@ def bootstrap(client: LabelStudioClient, title: str, *, media_root: Path, overla
         title: Of the project, unique per administrator: of two bootstraps at once one makes it.
         media_root: The one folder whose files the server may show.
         overlap: Annotators per clip.
+
+    Raises:
+        LabellingPageError: The page that the vocabulary gives is not valid; nothing is sent.
     """
+    config = labelling_page(vocabulary())
+    check_page(config)
     wanted: dict[str, JsonValue] = {
-        "label_config": labelling_page(vocabulary()),
+        "label_config": config,
         "expert_instruction": guide_html(),
         "maximum_annotations": overlap,
     }

@@ -57,6 +57,40 @@ def labelling_page(vocabulary: Vocabulary) -> str:
     return tostring(view, encoding="unicode")
 
 
+class LabellingPageError(ValueError):
+    """A page configuration that Label Studio would refuse, or would show with a part missing."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            f"the labelling page is not valid: {problem}. Nothing was sent to Label Studio; "
+            "mend the vocabulary (schemas/emotions.toml) or the page (annotators/human/page.py)."
+        )
+
+
+def check_page(config: str) -> None:
+    """Refuse a configuration that breaks Label Studio's own schema, before a server sees it.
+
+    Args:
+        config: The configuration, in Label Studio's XML.
+
+    Raises:
+        LabellingPageError: It is no XML, a tag is malformed, a name is given twice, a control belongs to
+            nothing, or a question that is read back is absent.
+    """
+    from label_studio_sdk.label_interface import LabelInterface  # slow to import, and only set-up needs it
+    from label_studio_sdk.label_interface import interface as sdk
+
+    try:
+        parsed = LabelInterface(config)
+        parsed.validate()
+    except (sdk.LabelStudioXMLSyntaxErrorSentryIgnored, sdk.LabelStudioValidationErrorSentryIgnored) as error:
+        raise LabellingPageError(str(error)) from error
+    held = {control.name for control in parsed.controls}
+    if absent := [name for name in page.CONTROLS if name not in held]:
+        raise LabellingPageError(f"it does not ask for {', '.join(absent)}")
+
+
 def guide_html() -> str:
     """The guide, as the HTML that Label Studio shows before the first task."""
     text = importlib.resources.files("osmo.annotators.human").joinpath("guide.md").read_text(encoding="utf-8")
@@ -66,9 +100,9 @@ def guide_html() -> str:
             blocks.append(f"<br><h3>{_inline(block[4:])}</h3>")
         elif block.startswith("1. "):
             # Label Studio's style sheet hides the numbers of a list.
-            blocks += [f"<p>{_inline(line)}</p>" for line in block.splitlines()]
+            blocks += [_paragraph(entry) for entry in re.split(r"\n(?=\d+\. )", block)]
         else:
-            blocks.append("<p>" + "<br>".join(_inline(line) for line in block.splitlines()) + "</p>")
+            blocks.append(_paragraph(block))
     return "".join(blocks)
 
 
@@ -155,6 +189,10 @@ def _text(parent: Element, name: str, title: str, *, per_region: bool, required:
     if required:
         area.set("required", "true")
         area.set("requiredMessage", f"{title}: please write it. 请填写。")
+
+
+def _paragraph(block: str) -> str:
+    return "<p>" + "<br>".join(_inline(line.strip()) for line in block.splitlines()) + "</p>"
 
 
 def _inline(text: str) -> str:

@@ -36,6 +36,10 @@ def up(
         servers.install(progress=console.say)
         return
     running = servers.up(label_studio_port=label_studio_port, prefect_port=prefect_port, progress=console.say)
+    from osmo.flows.prefect_setup import bootstrap
+
+    for line in bootstrap(running.prefect_api):
+        console.say(f"Made {line}")
     addresses = {"label_studio": running.label_studio.url, "prefect": running.prefect.url}
     if json:
         console.emit_json(addresses)

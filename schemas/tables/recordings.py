@@ -99,7 +99,7 @@ SEGMENTS = Table(
             "in_media", pa.bool_(), "Whether it lies inside the recording's media; outside ones are kept, marked", True
         ),
         Column("source", pa.string(), "sidecar, or whisper with its model", True),
-        Column("text_key", pa.string(), "Content key of text, speaker and language", True),
+        Column("text_key", pa.string(), "Content key of segment_id, text, speaker and language", True),
         Column("dialogue_key", pa.string(), "Content key of the segment and the turns before it", True),
         Column("audio_key", pa.string(), "Content key of the segment and the sound under it; null without audio", True),
     ),

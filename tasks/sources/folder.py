@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pydantic import ValidationError
+
 from osmo.schemas.keys import content_key
 from osmo.schemas.recording_json import MAX_BYTES, MediaRef, RecordingJson, RecordingJsonError, parse_recording_json
 from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, MediaFile, Reading, Recording, Sidecar, Stream
@@ -22,7 +24,7 @@ from osmo.tasks.sources.places import (
     join,
     read_bytes,
 )
-from osmo.tasks.sources.probe import Probe, UnreadableMediaError, probe
+from osmo.tasks.sources.probe import Probe, UnreadableMediaError, cut_short, probe
 from osmo.tasks.transcripts import TranscriptEncodingError, TranscriptFormatError, read_transcript
 
 MANIFEST = "recording.json"
@@ -112,7 +114,7 @@ class _Reader:
         labels = self._labels()
         subject_reason = None if said.subject_id else "empty" if "subject_id" in said.model_fields_set else _ABSENT
         return Recording(
-            recording_id=said.recording_id or self.listed.name,
+            recording_id=said.recording_id or self._name(),
             dataset=said.dataset or posixpath.basename(self.listed.root) or "unnamed",
             subject_id=said.subject_id,
             subject_reason=subject_reason,
@@ -131,6 +133,15 @@ class _Reader:
             metadata=json.dumps(said.extra, sort_keys=True, ensure_ascii=False),
         )
 
+    def _name(self) -> str:
+        """The folder's name, where it can be a recording_id."""
+        try:
+            return RecordingJson(recording_id=self.listed.name).recording_id or self.listed.name
+        except ValidationError as error:
+            what = f"folder name {self.listed.name!r:.80} cannot be a recording_id"
+            remedy = f"Rename the folder, or give recording_id in {MANIFEST}."
+            raise _RefusedError(Flaw(what, self.listed.uri, remedy)) from error
+
     def _stream(self, kind: str, refs: Sequence[MediaRef] | None) -> Stream:
         """Files of one modality; one that cannot be used takes the whole modality with it, as its clock is lost."""
         if refs is None:
@@ -146,6 +157,9 @@ class _Reader:
                     if not has:
                         raise UnreadableMediaError(f"it has no {'sound' if kind == 'audio' else 'picture'} track")
                     files.append(MediaFile(uri, file.sha256, file.bytes, start_s, found.duration_s))
+                    if lost := cut_short(file.path):
+                        remedy = "Replace the file by a whole copy and ingest again, or leave it so."
+                        self.flaws.append(Flaw(f"{ref.file}: {lost}; the rest is used", uri, remedy))
             except FileNotFoundError:
                 return self._without(kind, f"{ref.file} is missing", uri)
             except UnreadableMediaError as error:

@@ -58,6 +58,23 @@ def probe(path: Path) -> Probe:
         raise UnreadableMediaError(f"it cannot be opened: {error.strerror}") from error
 
 
+def cut_short(path: Path) -> str | None:
+    """How much of a WAVE file is missing by its own header; null: nothing, or the file is of another format.
+
+    A decoder takes such a file for a shorter one, so that nothing else would tell. Recorders that write to a pipe
+    leave 0 or the largest number as the size: they say nothing.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return None
+    said = int.from_bytes(head[4:8], "little")
+    if said in (0, 0xFFFFFFFF) or size >= said + 8:
+        return None
+    return f"it is cut short: {size} of {said + 8} bytes"
+
+
 def _duration_s(container: InputContainer) -> float:
     if container.duration is not None and container.duration > 0:
         return container.duration / av.time_base

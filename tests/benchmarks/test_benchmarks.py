@@ -1,0 +1,41 @@
+"""Each benchmark runs at a tiny size and prints its ratios; how fast things are is measured by `make bench` alone."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+PEERS = {
+    "flow": {"a plain loop over the buckets"},
+    "parts": {"pyarrow writes the same parts", "pyarrow reads the same parts"},
+    "plan": {"decoding the votes' keys once"},
+    "rules": {"one sort of the same rows", "a naive loop"},
+    "vote": {"copying the columns", "crowd-kit MajorityVote", "decoding those columns"},
+}
+
+
+def test_every_benchmark_is_tried_here() -> None:
+    files = {path.name.removesuffix("_bench.py") for path in (REPOSITORY / "benchmarks").glob("*_bench.py")}
+    assert files == set(PEERS)
+
+
+@pytest.mark.parametrize("name", sorted(PEERS))
+def test_it_prints_a_ratio_beside_each_peer(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, f"benchmarks/{name}_bench.py", "--small", "--json"]
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, "PREFECT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["figures"]
+    assert {figure["peer"] for figure in figures} == PEERS[name]
+    assert all(figure["ratio"] > 0 and figure["target"] for figure in figures)

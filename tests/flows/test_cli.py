@@ -1,0 +1,236 @@
+"""The osmo command: what it prints, how it ends, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from small_project import Project, new_project
+from typer.testing import CliRunner
+
+from osmo.flows.cli import app
+from osmo.schemas.config import OsmoConfig, load_config
+
+REPOSITORY = Path(__file__).parents[2]
+Osmo = Callable[..., subprocess.CompletedProcess[str]]
+BROKEN = 'start_s,end_s,speaker,text\n0.5,2.5,Ann,"well'
+
+
+def commands() -> list[str]:
+    """Every command by its full name: build, release create, …"""
+
+    def below(group: Any, prefix: str) -> Iterator[str]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from below(command, f"{prefix}{name} ")
+            else:
+                yield f"{prefix}{name}"
+
+    return list(below(typer.main.get_command(app), ""))
+
+
+@pytest.fixture(scope="module")
+def built(osmo: Osmo, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, Any]]:
+    """A project that was built without Label Studio, and what `osmo build --json` printed."""
+    project = new_project(tmp_path_factory.mktemp("built"), recordings=2)
+    done = osmo("build", "--config", project.config, "--json")
+    return project, json.loads(done.stdout)
+
+
+# Help and documentation
+
+
+@pytest.mark.parametrize("command", ["", "release", *commands()])
+def test_every_command_has_help_that_fits_a_terminal(command: str) -> None:
+    done = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
+    assert done.exit_code == 0
+    assert "Usage:" in done.output
+    assert max(map(len, done.output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_documented(command: str) -> None:
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    assert re.search(rf"`osmo {re.escape(command)}\b(?!-)", readme), f"README.md says nothing of `osmo {command}`"
+
+
+def test_help_starts_without_the_heavy_libraries() -> None:
+    heavy = ("prefect", "torch", "pyarrow", "numba", "duckdb", "pandas", "av", "label_studio_sdk", "whisper")
+    code = f"import sys, osmo.flows.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+# osmo init
+
+
+def test_init_writes_the_defaults_and_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["init"]).exit_code == 0
+    written = load_config(Path("osmo.toml")).model_dump()
+    Path("empty.toml").write_text("")
+    assert written == load_config(Path("empty.toml")).model_dump()
+    assert set(written) == set(OsmoConfig.model_fields)
+    Path("osmo.toml").write_text("# mine")
+    again = CliRunner().invoke(app, ["init"])
+    assert again.exit_code == 1
+    assert "stays as it is" in str(again.exception)
+    assert Path("osmo.toml").read_text() == "# mine"
+
+
+# JSON
+
+
+def test_build_prints_counts_per_stage(built: tuple[Project, dict[str, Any]]) -> None:
+    _, done = built
+    assert done["ingest"]["stored"] == 2
+    assert done["segment"]["rows_out"] == 6
+    assert done["people"] == {"shown": 0, "waiting": 0, "label_studio": 0}
+
+
+def test_plan_status_and_quality_print_json(built: tuple[Project, dict[str, Any]], osmo: Osmo) -> None:
+    config = ("--config", str(built[0].config), "--json")
+    plan = {row["stage"]: row for row in json.loads(osmo("plan", *config).stdout)}
+    assert plan["segment"] == {"stage": "segment", "present": 2, "missing": 0, "quarantined": 0}
+    status = json.loads(osmo("status", *config).stdout)
+    assert status["funnel"]["recordings"] == 2
+    assert status["funnel"]["segments"] == 6
+    assert status["stuck"] == 0
+    assert json.loads(osmo("status", "--stuck", *config).stdout) == []
+    quality = json.loads(osmo("prescreen-quality", *config).stdout)
+    assert quality["compared"] == 0
+
+
+def test_releases_from_creation_to_refusal(built: tuple[Project, dict[str, Any]], osmo: Osmo) -> None:
+    project, _ = built
+    config = ("--config", str(project.config))
+    created = json.loads(osmo("release", "create", *config, "--json").stdout)
+    assert created["release"] == "osmo@0.1.0"
+    assert created["tables"]["segments"] == 6
+    listed = json.loads(osmo("release", "list", *config, "--json").stdout)
+    assert [(one["name"], one["version"]) for one in listed] == [("osmo", "0.1.0")]
+    shown = json.loads(osmo("release", "show", "osmo", *config, "--json").stdout)
+    assert shown["version"] == "0.1.0"
+    verified = json.loads(osmo("release", "verify", "osmo@0.1.0", *config, "--json").stdout)
+    assert verified["problems"] == []
+    for file in sorted((project.store / "releases" / "osmo" / "0.1.0" / "data" / "segments").iterdir()):
+        file.write_bytes(file.read_bytes()[:-1])
+    refused = json.loads(osmo("release", "verify", "osmo@0.1.0", *config, "--json", code=3).stdout)
+    assert refused["problems"]
+    assert "segments" in osmo("release", "verify", "osmo@0.1.0", *config, code=3).stderr
+
+
+# What a person sees
+
+
+def test_tables_fit_a_terminal(built: tuple[Project, dict[str, Any]], osmo: Osmo) -> None:
+    for command in ("plan", "status", "prescreen-quality", "build"):
+        done = osmo(command, "--config", built[0].config)
+        where = str(built[0].store)
+        lines = [line for line in done.stdout.splitlines() if where not in line]
+        assert max(map(len, lines)) <= 80, done.stdout
+
+
+def test_what_failed_is_listed_and_reopened(tmp_path: Path, osmo: Osmo) -> None:
+    project = new_project(tmp_path, recordings=1)
+    project.add("broken")
+    (project.recordings / "broken" / "recording.json").write_text("{", encoding="utf-8")
+    done = osmo("ingest", "--config", project.config, code=3)
+    assert "osmo status --stuck" in done.stderr
+    listed = osmo("status", "--stuck", "--config", project.config).stdout
+    assert "recording.json" in listed
+    assert "where:" in listed and "do:" in listed
+    assert "1 unit" in osmo("status", "--config", project.config).stdout
+    assert "Reopened" in osmo("retry", "--config", project.config).stdout
+
+
+# Errors: one message, an exit code, no traceback
+
+
+@pytest.mark.parametrize(
+    ("toml", "command", "code", "says"),
+    [
+        ("bogus = 1", "plan", 2, ["osmo.toml", "bogus", "osmo init"]),
+        ("[prescreen]\nquorum = 0", "build", 2, ["prescreen.quorum", "got 0"]),
+        ("no toml at all", "build", 2, ["not a TOML file"]),
+        ('[prescreen]\nvoters = ["lexikon"]', "build", 2, ["lexikon", "Did you mean 'lexicon'?"]),
+        ("", "plan", 1, ["there is no store", "osmo build"]),
+        ("", "status", 1, ["there is no store", "osmo build"]),
+        ("", "retry", 1, ["there is no store", "osmo build"]),
+        ('[store]\nuri = "file"', "build", 1, ["file", "Check that the place exists"]),
+        ("", "publish", 1, ["No Label Studio is running", "osmo up"]),
+        ("", "collect", 1, ["No Label Studio is running", "osmo up"]),
+    ],
+    ids=[
+        "unknown-key", "value-out-of-range", "not-toml", "unknown-voter", "plan-without-store",
+        "status-without-store", "retry-without-store", "unwritable-store", "publish", "collect",
+    ],
+)  # fmt: skip
+def test_an_error_is_one_message(
+    toml: str, command: str, code: int, says: list[str], tmp_path: Path, osmo: Osmo
+) -> None:
+    config = tmp_path / "osmo.toml"
+    config.write_text(toml)
+    (tmp_path / "file").write_text("")
+    done = osmo(command, "--config", config, code=code)
+    assert done.stdout == ""
+    message = " ".join(done.stderr.split())
+    assert "Error:" in message
+    assert message.count("Error:") == 1
+    for part in says:
+        assert part in message
+    assert len(done.stderr.strip().splitlines()) <= 3
+
+
+def test_a_configuration_that_is_not_there_is_said_to_be_missing(tmp_path: Path, osmo: Osmo) -> None:
+    done = osmo("build", "--config", tmp_path / "none.toml", code=2)
+    assert "none.toml: there is no such file" in done.stderr
+
+
+def test_a_release_that_is_not_there_is_said_to_be_missing(tmp_path: Path, osmo: Osmo) -> None:
+    project = new_project(tmp_path, recordings=1)
+    osmo("ingest", "--config", project.config)
+    done = osmo("release", "show", "osmo@9.9.9", "--config", project.config, code=1)
+    assert "no published release osmo@9.9.9" in done.stderr
+
+
+def test_wrong_usage(osmo: Osmo) -> None:
+    assert "No such command" in osmo("bild", code=2).stderr
+    assert "No such option" in osmo("build", "--nope", code=2).stderr
+    assert "name the version too" in osmo("release", "revoke", "osmo", "--reason", "wrong", code=2).stderr
+
+
+# Ctrl-C
+
+
+def test_an_interrupted_build_ends_with_one_line_and_goes_on_when_run_again(
+    tmp_path: Path, lonely: dict[str, str], osmo: Osmo
+) -> None:
+    project = new_project(tmp_path, recordings=24)
+    command = [sys.executable, "-m", "osmo.flows", "build", "--config", str(project.config)]
+    with subprocess.Popen(
+        command, env=lonely, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not list((project.store / "logs").glob("recordings/*/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    assert stdout == ""
+    assert "Traceback" not in stderr
+    assert "Interrupted. What is done is stored: run the same command again" in stderr
+    done = json.loads(osmo("build", "--config", project.config, "--json").stdout)
+    assert done["ingest"]["listed"] == 24
+    plan = json.loads(osmo("plan", "--config", project.config, "--json").stdout)
+    assert [row["stage"] for row in plan if row["missing"]] == []

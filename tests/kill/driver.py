@@ -1,0 +1,296 @@
+"""Builds a store in processes that are killed with SIGKILL, and started again, until one of them ends.
+
+    python tests/kill/driver.py STORE SOURCE [--killed before|torn|after] [--at N] [--random SEED] [--times N]
+
+Each attempt is a process of its own, forked from one that has imported everything and opened nothing. People's part is
+played by fixed publications and pulls, which follow from the clips alone. Prints what happened as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from osmo.annotators import registry
+from osmo.annotators.human.session import clip_result, region_results
+from osmo.schemas.config import MediaConfig, OsmoConfig, Source, StoreConfig
+from osmo.schemas.keys import content_key, make_id
+from osmo.schemas.table import Table
+from osmo.schemas.tables import PUBLICATIONS, PULLS
+from osmo.storage.media import Media
+from osmo.storage.objects import Objects
+from osmo.storage.store import Store
+from osmo.tasks.ingest import ingest
+from osmo.tasks.pipeline import Pipeline
+from osmo.tasks.stage import Outcome, Stage
+
+BUCKETS = 2
+INSTANCE = "fixed"
+AT = datetime(2026, 11, 1, 10, tzinfo=UTC)
+COMPUTED_TWICE = 7
+MOST_ATTEMPTS = 600
+
+When = Literal["before", "torn", "after"]
+
+
+class ComputedTwiceError(AssertionError):
+    """A unit that the store has is being computed again."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A stage that refuses to compute what its log has already."""
+
+    stage: Stage
+    store: Store
+    bucket_of: Callable[[str], int]
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+    @property
+    def writes(self) -> Table:
+        return self.stage.writes
+
+    @property
+    def fingerprint(self) -> str:
+        return self.stage.fingerprint
+
+    @property
+    def flush_rows(self) -> int:
+        return self.stage.flush_rows
+
+    def needs(self, bucket: int) -> pa.Table:
+        return self.stage.needs(bucket)
+
+    def compute(self, rows: pa.Table, media: Media) -> Outcome:
+        bucket = self.bucket_of(rows["recording_id"][0].as_py())
+        stored = self.store.read(self.writes, bucket=bucket, fingerprints=[self.fingerprint])["input_key"].to_pylist()
+        again = set(stored) & set(rows["input_key"].to_pylist())
+        if again:
+            raise ComputedTwiceError(f"{self.name}: {sorted(again)}")
+        return self.stage.compute(rows, media)
+
+
+class WatchedPipeline(Pipeline):
+    """A pipeline of watched stages."""
+
+    def stage(self, name: str) -> Stage:
+        return Watched(super().stage(name), self.store, self.store.bucket)
+
+    def renew(self) -> Pipeline:
+        return WatchedPipeline(self.store, self.config, self.labelling)
+
+
+def configuration(store: str, source: str) -> OsmoConfig:
+    """Small parts and small pictures."""
+    return OsmoConfig(
+        sources=(Source(adapter="folder", path=source),),
+        store=StoreConfig(uri=store, buckets=BUCKETS, flush_rows=3),
+        media=MediaConfig(proxy_height=64, proxy_fps=2.0, captions_fps=1.0),
+    )
+
+
+def build(uri: str, source: str, *, watched: bool) -> None:
+    """Everything from ingest to reasoning, in this process."""
+    config = configuration(uri, source)
+    store = Store.open(uri, buckets=BUCKETS)
+    store.save_config(config)
+    ingest(store, config.sources)
+    kind = WatchedPipeline if watched else Pipeline
+    for name in kind(store, config).stage_names:
+        if name == "annotations":
+            people(Pipeline(store, config))
+        pipeline = kind(store, config)
+        for bucket in pipeline.buckets_with_missing(name):
+            pipeline.run_bucket(name, bucket)
+
+
+def people(pipeline: Pipeline) -> None:
+    """What publishing and collecting would bring, appended as they do: what is there is not written again."""
+    for bucket in pipeline.views.buckets:
+        media = {row["clip_id"]: row["sha256"] for row in pipeline.views.media(bucket).to_pylist() if row["clip_id"]}
+        shown: list[dict[str, object]] = []
+        said: list[dict[str, object]] = []
+        for clip in pipeline.views.clips(bucket).to_pylist():
+            common = {name: clip[name] for name in ("clip_id", "recording_id")} | {
+                "instance": INSTANCE,
+                "media_sha256": media[clip["clip_id"]],
+            }
+            shown.append(common | {"project_id": 1, "task_id": int(clip["clip_id"][:8], 16)})
+            said += [common | _pull(clip["clip_id"], annotator) for annotator in ("anna", "bela")]
+        _append(pipeline.store, PUBLICATIONS, bucket, shown, ("clip_id",))
+        _append(pipeline.store, PULLS, bucket, said, ("unique_id",))
+
+
+def _pull(clip_id: str, annotator: str) -> dict[str, object]:
+    unique_id = make_id("pull", clip_id, annotator)
+    result = [
+        *region_results(
+            "r1", 0.5, 4.0, duration_s=12.0, concepts=["joy/joy"], polarity="positive", intensity=2,
+            cause="Her friends bring her very good news",
+        ),
+        clip_result("has_emotion"),
+    ]  # fmt: skip
+    payload = {
+        "unique_id": unique_id,
+        "created_at": AT.isoformat(),
+        "updated_at": AT.isoformat(),
+        "was_cancelled": False,
+        "lead_time": 8.0,
+        "result": result,
+    }
+    return {
+        "unique_id": unique_id,
+        "annotator_id": annotator,
+        "source": "simulated",
+        "updated_at": AT,
+        "deleted": False,
+        "payload": json.dumps(payload, sort_keys=True),
+    }
+
+
+def _append(
+    store: Store, table: Table, bucket: int, rows: list[dict[str, object]], names: tuple[str, ...], few: int = 2
+) -> None:
+    have = set(store.read(table, bucket=bucket)["input_key"].to_pylist())
+    keyed = [(content_key(table.name, *(str(row[name]) for name in names)), row) for row in rows]
+    left = [(key, row) for key, row in keyed if key not in have]
+    for start in range(0, len(left), few):
+        some = left[start : start + few]
+        keys = pa.array([key for key, _ in some])
+        store.append(table, bucket, table.rows(row for _, row in some), fingerprint="people", input_keys=keys)
+
+
+@contextmanager
+def armed(when: When | None, at: int, *, deletes: bool = False) -> Iterator[None]:
+    """Kill this process at its `at`-th write (or deletion).
+
+    Before it; torn: with half of the bytes in the name that a local disk's client writes to before it links; after it.
+    """
+    count = 0
+    create, from_file, delete = Objects.create, Objects.create_from_file, Objects.delete
+
+    def step(objects: Objects, path: str, data: bytes | None, act: Callable[[], bool]) -> bool:
+        nonlocal count
+        count += 1
+        if count == at and when in ("before", "torn"):
+            if when == "torn" and objects.root is not None and data is not None:
+                staged = objects.root / f"{path}#1"
+                staged.parent.mkdir(parents=True, exist_ok=True)
+                staged.write_bytes(data[: len(data) // 2])
+            die()
+        done = act()
+        if count == at and when == "after":
+            die()
+        return done
+
+    def create_(self: Objects, path: str, data: bytes, *, durable: bool = False) -> bool:
+        return step(self, path, data, lambda: create(self, path, data, durable=durable))
+
+    def from_file_(self: Objects, path: str, file: Path) -> bool:
+        return step(self, path, file.read_bytes(), lambda: from_file(self, path, file))
+
+    def delete_(self: Objects, path: str) -> None:
+        step(self, path, None, lambda: delete(self, path) is None)
+
+    if when is not None:
+        Objects.create, Objects.create_from_file = create_, from_file_  # type: ignore[method-assign]
+        if deletes:
+            Objects.delete = delete_  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Objects.create, Objects.create_from_file, Objects.delete = create, from_file, delete  # type: ignore[method-assign]
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def attempt(work: Callable[[], None], *, kill_after_s: float | None = None) -> int:
+    """Do `work` in a process of its own; gives what ended it: 0, its exit code, or minus the signal."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except ComputedTwiceError as error:
+            sys.stderr.write(f"{error}\n")
+            code = COMPUTED_TWICE
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    if kill_after_s is not None:
+        time.sleep(kill_after_s)
+        os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def until_done(work: Callable[[], None], *, delays: list[float] | None = None) -> int:
+    """Attempts, each killed, until one ends by itself; gives how many were killed.
+
+    Args:
+        work: What kills itself, or is killed after each of `delays`, then left alone.
+        delays: Seconds to the kill of each attempt.
+    """
+    left = list(delays or [])
+    for killed in range(MOST_ATTEMPTS):
+        code = attempt(work, kill_after_s=left.pop(0) if left else None)
+        if code == 0 and not left:
+            return killed
+        if code not in (0, -signal.SIGKILL):
+            sys.exit(code)
+    raise RuntimeError(f"no end after {MOST_ATTEMPTS} attempts")
+
+
+def warm_up() -> None:
+    """Load what every attempt needs, before the first fork; nothing is opened."""
+    for name in OsmoConfig().prescreen.voters:
+        registry.voter(name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store")
+    parser.add_argument("source")
+    parser.add_argument("--killed", choices=["before", "torn", "after"])
+    parser.add_argument("--at", type=int, default=1, help="at which write of each attempt")
+    parser.add_argument("--random", type=int, help="seed of the moments of the kills")
+    parser.add_argument("--times", type=int, default=0, help="how many kills at random moments")
+    parser.add_argument("--longest", type=float, default=1.0, help="seconds to a kill at a random moment, at most")
+    parser.add_argument("--unwatched", action="store_true", help="another build may compute the same at once")
+    given = parser.parse_args()
+    warm_up()
+    moments = random.Random(given.random)
+    delays = [moments.uniform(0.01, given.longest) for _ in range(given.times)]
+
+    def work() -> None:
+        with armed(given.killed, given.at):
+            build(given.store, given.source, watched=not given.unwatched)
+
+    started = time.perf_counter()
+    killed = until_done(work, delays=delays)
+    sys.stdout.write(json.dumps({"killed": killed, "seconds": time.perf_counter() - started}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
