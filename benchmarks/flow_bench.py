@@ -97,7 +97,7 @@ def figures(segments: int, buckets: int, repeat: int) -> tuple[list[Figure], str
 def main() -> None:
     options()
     rows, notes = [], {}
-    with prefect_test_harness(), temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}):
+    with prefect_test_harness(server_startup_timeout=180), temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}):
         figures(200, 2, 1)  # warms
         for buckets in (2,) if options().small else (64, 16):
             found, note = figures(size(200_000, 1_000), buckets, size(2, 1))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from osmo.flows import console
-from osmo.flows.commands import backup, build, inspect, people, quickstart, release, setup
+from osmo.flows.commands import backup, build, compact, inspect, people, quickstart, release, setup
 
 app = typer.Typer(
     name="osmo",
@@ -29,16 +29,18 @@ _MISUSE = frozenset({"ConfigError", "UnknownAnnotatorError", "UnknownAdapterErro
 def _options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the libraries log.")] = False,
 ) -> None:
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    shown = logging.StreamHandler()
     if not verbose:
         # Prefect's own words go to its server, where `osmo up` started one; here the error itself is one message.
-        logging.getLogger().handlers[0].addFilter(lambda record: not record.name.startswith("prefect"))
+        shown.addFilter(lambda record: not record.name.startswith("prefect"))
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[shown])
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-for group in (quickstart, setup, build, people, inspect, release, backup):
+for group in (quickstart, setup, build, people, inspect, release, backup, compact):
     group.register(app)
 
 

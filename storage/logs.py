@@ -127,16 +127,10 @@ class Logs:
             and its rows are missing.
         """
         schema = _schema(table, None if columns is None else {*columns, *UNIT, "computed_at"}, dictionary)
-        parts = self.parts(table, bucket)
-        if fingerprints is not None:
-            fingerprints = list(fingerprints)
-            tags = {_SEVERAL, *(_named(fingerprint) for fingerprint in fingerprints)}
-            parts = [part for part in parts if _tag_of(part.path) in {None, *tags}]
-        tables = [
-            found
-            for part, data in self._fetch(parts)
-            if (found := self._decode(table, part, data, schema, dictionary)) is not None
-        ]
+        fingerprints = None if fingerprints is None else list(fingerprints)
+        tables = None
+        while tables is None:  # a part that went while this read was compacted: its rows lie in a newer one
+            tables = self._decoded(table, self._holding(table, bucket, fingerprints), schema, dictionary)
         rows = _first_of_each_unit(schema, tables)
         if fingerprints is not None:
             theirs = pc.is_in(rows["fingerprint"], value_set=pa.array(fingerprints, pa.string()))
@@ -152,15 +146,36 @@ class Logs:
         if len(parts) < 2:
             return 0
         schema = _schema(table, None)
-        tables = [
-            found for part, data in self._fetch(parts) if (found := self._decode(table, part, data, schema)) is not None
-        ]
+        tables = self._decoded(table, parts, schema, ())
+        if tables is None:
+            return 0  # another compaction is at it
         merged = _first_of_each_unit(schema, tables)
         if merged.num_rows:
             self._write(table, bucket, merged, at=datetime.now(UTC))
         for part in parts:
             self._objects.delete(part.path)
         return len(parts)
+
+    def _holding(self, table: Table, bucket: int | None, fingerprints: Sequence[str] | None) -> list[Part]:
+        """The parts that may hold rows of some stages; of all, where none are named."""
+        parts = self.parts(table, bucket)
+        if fingerprints is None:
+            return parts
+        tags = {None, _SEVERAL, *(_named(fingerprint) for fingerprint in fingerprints)}
+        return [part for part in parts if _tag_of(part.path) in tags]
+
+    def _decoded(
+        self, table: Table, parts: Sequence[Part], schema: pa.Schema, dictionary: Sequence[str]
+    ) -> list[pa.Table] | None:
+        """The intact ones of some parts; null: one of them is gone since it was listed."""
+        tables = []
+        for part, data in self._fetch(parts):
+            if data is None:
+                return None
+            found = self._decode(table, part, data, schema, dictionary)
+            if found is not None:
+                tables.append(found)
+        return tables
 
     def _write(self, table: Table, bucket: int, rows: pa.Table, *, at: datetime) -> str:
         assert 0 <= bucket < self._buckets, f"bucket {bucket} of {self._buckets}"
@@ -172,20 +187,18 @@ class Logs:
         self._objects.create(path, data, durable=table.human)  # a taken name holds the same bytes
         return path
 
-    def _fetch(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bytes]]:
-        """The bytes of parts, in order; one that was compacted or quarantined since it was listed is passed over.
+    def _fetch(self, parts: Sequence[Part]) -> Iterator[tuple[Part, bytes | None]]:
+        """The bytes of parts, in order; null for one that was compacted or quarantined since it was listed.
 
         Threads hide the way to an object store; beside a local disk they would only contend for the interpreter.
         """
         if self._objects.root is not None or len(parts) < 2:
-            found = zip(parts, map(self._bytes, parts), strict=True)
-            yield from ((part, data) for part, data in found if data is not None)
+            yield from zip(parts, map(self._bytes, parts), strict=True)
             return
         with ThreadPoolExecutor(_FETCHERS) as pool:
             for start in range(0, len(parts), _AHEAD):
                 few = parts[start : start + _AHEAD]
-                found = zip(few, pool.map(self._bytes, few), strict=True)
-                yield from ((part, data) for part, data in found if data is not None)
+                yield from zip(few, pool.map(self._bytes, few), strict=True)
 
     def _bytes(self, part: Part) -> bytes | None:
         try:

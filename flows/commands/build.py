@@ -50,6 +50,8 @@ _STAGES = {
     "sense": "Write the six-step chains.",
 }
 
+_NEED_PEOPLE = frozenset({"publish", "collect"})
+
 
 def _stage_command(name: str) -> Callable[..., None]:
     def command(config: ConfigFile = None, json: AsJson = False) -> None:
@@ -66,6 +68,12 @@ def run_flow(module: str, name: str, config: Path | None) -> Any:
     """Run a flow in this process, with bars; on the Prefect server that `osmo up` started, if it runs."""
     import importlib
 
+    from osmo.flows.context import NoLabelStudioError, label_studio_known
+    from osmo.schemas.config import load_config
+
+    loaded = load_config(config)  # what is wrong is said before any server is asked
+    if name in _NEED_PEOPLE and not label_studio_known(loaded):
+        raise NoLabelStudioError
     running = servers.state()
     if running is not None:
         os.environ.setdefault("PREFECT_API_URL", running.prefect_api)

@@ -86,7 +86,7 @@ def retry(
     from osmo.tasks.status import reopen
 
     count = reopen(open_pipeline(config), stage)
-    console.out.print(f"Reopened {count} units. `osmo build` tries them again.")
+    console.out.print(f"Reopened {count} {'unit' if count == 1 else 'units'}. `osmo build` tries them again.")
 
 
 def _show_stuck(found: list[dict[str, object]], json: bool) -> None:

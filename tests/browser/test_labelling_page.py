@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow as pa
 import pyarrow.csv
 import pytest
 from label_studio_server import CLIPS_WITH_MEDIA, LabelStudioServer, no_media, publish
-from playwright.sync_api import Browser, Locator, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from osmo.annotators.human.bootstrap import LabellingProject
 from osmo.schemas import label_studio as reply
@@ -38,6 +37,7 @@ SAMPLE = Path(__file__).parents[2] / "examples" / "sample" / "sample-zh-1"
 CLIP_START_S, CLIP_END_S = 6.0, 26.0
 DRAG_S = (3.0, 9.0)
 WAIT_MS = 60_000
+MODEL_SAID = "said-by-a-model"
 EMAIL, PASSWORD = "browser@example.org", "a pass phrase of mine"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -77,7 +77,7 @@ def labelling(label_studio: LabelStudioServer, tmp_path_factory: pytest.TempPath
     cache = MediaCache(store.objects)
     clips = sample_clip(cache)
     client, project = label_studio.client(), label_studio.project("browser", overlap=1)
-    stage = PublishStage(client, project, lambda _: clips, fetch=lambda uri: cache.path(uri))
+    stage = PublishStage(client, project, lambda _: clips, fetch=cache.path)
     ((clip_id, task_id),) = publish(store, stage, clips).items()
     lines = [line["text"] for line in clips["dialogue"][0].as_py()]
     return Round(label_studio, project, store, task_id, clip_id, lines)
@@ -117,30 +117,29 @@ def sample_clip(cache: MediaCache) -> pa.Table:
         if line["start_s"] >= CLIP_START_S and line["end_s"] <= CLIP_END_S
     ]
     row = wanted | {"media_uri": shown["uri"], "media_sha256": shown["sha256"], "dialogue": dialogue}
-    return pa.Table.from_pylist([row | {"fps": shown["fps"], "language": "zh"}], schema=CLIPS_WITH_MEDIA)
+    clips = pa.Table.from_pylist([row | {"fps": shown["fps"], "language": "zh"}], schema=CLIPS_WITH_MEDIA)
+    return clips.append_column("label", pa.array([MODEL_SAID]))  # what must never reach the page
 
 
 def test_an_annotator_labels_a_clip_and_exactly_that_is_collected(labelling: Round, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 1100}, locale="en-US")
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
-    answers: list[tuple[str, str]] = []
-    page.on("response", lambda response: answers.extend(body_of(response)))
     sign_up(page, labelling)
+    answers = heard(page)
     open_clip(page, labelling)
     drag(page, *DRAG_S)
     choose_emotion(page, "恼火")
     write(page, reply.OWN_WORDS, "窝火")
-    hotkeys(page, "negative 消极", "q")
-    hotkeys(page, "3 strong 强", "9")
+    hotkey(page, "negative 消极", "q")
+    hotkey(page, "3 strong 强", "9")
     write(page, reply.CAUSE, "他又迟到了两个小时，佩戴者觉得不被尊重。")
-    hotkeys(page, "has emotion 有情绪", "j")
+    hotkey(page, "has emotion 有情绪", "j")
+    nothing_of_a_model(page, labelling, answers)
     submit(page, labelling)
     context.close()
 
-    report = collect(
-        labelling.store, labelling.server.client(), labelling.project, labelling.server.pseudonyms()
-    )
+    report = collect(labelling.store, labelling.server.client(), labelling.project, labelling.server.pseudonyms())
     assert report.by_source == {"person": 1}
     whole, region = annotations(labelling.store)
     assert (whole["clip_id"], whole["clip_status"], whole["note"]) == (labelling.clip_id, "has_emotion", None)
@@ -151,7 +150,6 @@ def test_an_annotator_labels_a_clip_and_exactly_that_is_collected(labelling: Rou
     assert region["cause"] == "他又迟到了两个小时，佩戴者觉得不被尊重。"
     assert region["source"] == "person"
     assert EMAIL not in labelling.store.read(PULLS)["payload"][0].as_py()
-    nothing_of_a_model(answers)
 
 
 def sign_up(page: Page, labelling: Round) -> None:
@@ -162,48 +160,95 @@ def sign_up(page: Page, labelling: Round) -> None:
     page.wait_for_url(lambda url: "/user/" not in url)
 
 
+def heard(page: Page) -> list[Response]:
+    """Every answer of the API to the labelling page, as they come."""
+    answers: list[Response] = []
+
+    def keep(answer: Response) -> None:
+        if "/api/" in answer.url and "labeling=1" in page.url:
+            answers.append(answer)
+
+    page.on("response", keep)
+    return answers
+
+
 def open_clip(page: Page, labelling: Round) -> None:
     """Open the label stream, and wait until all that an annotator needs is there."""
     page.goto(f"{labelling.server.url}/projects/{labelling.project.project_id}/data?labeling=1")
-    guide = page.get_by_role("dialog")
+    guide = page.locator(".lsf-modal-ls__content")
     expect(guide).to_contain_text("佩戴者", timeout=WAIT_MS)
-    page.keyboard.press("Escape")
+    guide.get_by_role("button", name="Close modal").click()
     expect(guide).to_be_hidden()
     for text in labelling.lines:
         expect(page.get_by_test_id("phrases-wrapper")).to_contain_text(text)
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2", timeout=WAIT_MS)
-    expect(page.get_by_test_id("timebox-end-time")).to_contain_text("20")
+    expect(page.get_by_test_id("timebox-end-time").get_by_role("textbox")).to_have_value(
+        "00:00:20:000", timeout=WAIT_MS
+    )
 
 
 def drag(page: Page, start_s: float, end_s: float) -> None:
     """Mark a region on the waveform with the first label."""
     page.keyboard.press("1")
-    box = page.get_by_test_id("waveform-audio").bounding_box()
+    expect(page.locator(".lsf-label_selected")).to_contain_text("emotion")
+    box = page.locator(".lsf-audio-tag canvas").bounding_box()
     assert box is not None
     per_s = box["width"] / (CLIP_END_S - CLIP_START_S)
-    y = box["y"] + box["height"] / 2
+    y = box["y"] + box["height"] * 0.6  # above it lies the ruler
     page.mouse.move(box["x"] + start_s * per_s, y)
     page.mouse.down()
     page.mouse.move(box["x"] + end_s * per_s, y, steps=20)
     page.mouse.up()
+    page.locator(".lsf-outliner-tree").get_by_text("emotion").click()
+    expect(page.locator(".osmo-region")).to_be_visible()
 
 
 def choose_emotion(page: Page, word: str) -> None:
     """Search the taxonomy, and pick the one emotion that is found."""
     page.locator(".htx-taxonomy").click()
-    page.keyboard.type(word)
+    page.get_by_placeholder("Search", exact=True).fill(word)
+    found = page.locator(".ant-select-tree-treenode").filter(has_text=word)
+    expect(found).to_have_count(1)
+    found.locator(".ant-select-tree-checkbox").click()
+    expect(page.locator(".htx-taxonomy .ant-select-selection-item")).to_contain_text(word)
+    page.keyboard.press("Escape")
 
 
-def write(page: Page, control: str, text: str) -> None: ...
+def write(page: Page, control: str, text: str) -> None:
+    field = page.locator(f"[name={control}]")
+    field.fill(text)
+    field.press("Enter")
+    expect(page.get_by_test_id("detailed-region")).to_contain_text(text)
 
 
-def hotkeys(page: Page, shown: str, key: str) -> None: ...
+def hotkey(page: Page, shown: str, key: str) -> None:
+    page.keyboard.press(key)
+    expect(page.get_by_role("checkbox", name=shown)).to_be_checked()
 
 
-def submit(page: Page, labelling: Round) -> None: ...
+def submit(page: Page, labelling: Round) -> None:
+    with page.expect_response(re.compile(rf"/api/tasks/{labelling.task_id}/annotations")) as sent:
+        page.get_by_test_id("bottombar-submit-button").click()
+    assert sent.value.status == 201, sent.value.text()
 
 
-def body_of(response: Response) -> list[tuple[str, str]]: ...
+def nothing_of_a_model(page: Page, labelling: Round, answers: list[Response]) -> None:
+    """Neither what is on the page nor what the server answered holds more than the fields of a task."""
+    assert MODEL_SAID not in page.content()
+    texts = {answer.url: answer.text() for answer in answers}
+    assert not [url for url, text in texts.items() if MODEL_SAID in text]
+    tasks = [json.loads(text) for url, text in texts.items() if f"/api/tasks/{labelling.task_id}/?" in url]
+    tasks += [json.loads(text) for url, text in texts.items() if "next_task" in url]
+    assert tasks, list(texts)
+    for task in tasks:
+        assert task["id"] == labelling.task_id
+        assert set(task["data"]) == set(TASK_FIELDS)
+        assert not task["predictions"]
 
 
-def nothing_of_a_model(answers: list[tuple[str, str]]) -> None: ...
+def annotations(store: Store) -> list[dict[str, Any]]:
+    stage = AnnotationStage(vocabulary(), lambda bucket: store.read(PULLS, bucket=bucket))
+    outcome = stage.compute(stage.needs(0), no_media(store))
+    assert not outcome.problems
+    rows: list[dict[str, Any]] = current_annotations(outcome.rows).to_pylist()
+    return rows

@@ -81,3 +81,24 @@ def osmo(lonely: dict[str, str]) -> Osmo:
         return done
 
     return run
+
+
+@pytest.fixture
+def osmo_here(
+    lonely_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[str, str]]:
+    """Run `osmo ARGUMENTS` in this process, for commands that run no flow; gives what it printed, and on which."""
+    from osmo.flows import cli
+
+    monkeypatch.setenv("OSMO_HOME", str(lonely_home))
+
+    def run(*arguments: str | Path, code: int = 0) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["osmo", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        assert (end.value.code or 0) == code, f"{arguments}: {end.value.code}\n{printed.out}\n{printed.err}"
+        return printed.out, printed.err
+
+    return run

@@ -14,13 +14,15 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pyarrow as pa
 
@@ -30,6 +32,7 @@ from osmo.schemas.config import MediaConfig, OsmoConfig, Source, StoreConfig
 from osmo.schemas.keys import content_key, make_id
 from osmo.schemas.table import Table
 from osmo.schemas.tables import PUBLICATIONS, PULLS
+from osmo.storage.compaction import compact_store
 from osmo.storage.media import Media
 from osmo.storage.objects import Objects
 from osmo.storage.store import Store
@@ -44,6 +47,7 @@ COMPUTED_TWICE = 7
 MOST_ATTEMPTS = 600
 
 When = Literal["before", "torn", "after"]
+T = TypeVar("T")
 
 
 class ComputedTwiceError(AssertionError):
@@ -112,16 +116,23 @@ def build(uri: str, source: str, *, watched: bool) -> None:
     store.save_config(config)
     ingest(store, config.sources)
     kind = WatchedPipeline if watched else Pipeline
-    for name in kind(store, config).stage_names:
-        if name == "annotations":
-            people(Pipeline(store, config))
-        pipeline = kind(store, config)
-        for bucket in pipeline.buckets_with_missing(name):
+    pipeline = kind(store, config)
+    for name in pipeline.stage_names:
+        if name == "annotations" and people(pipeline):
+            pipeline = pipeline.renew()
+        buckets = pipeline.buckets_with_missing(name)
+        for bucket in buckets:
             pipeline.run_bucket(name, bucket)
+        pipeline = pipeline.renew() if buckets else pipeline
 
 
-def people(pipeline: Pipeline) -> None:
-    """What publishing and collecting would bring, appended as they do: what is there is not written again."""
+def people(pipeline: Pipeline) -> int:
+    """Append what publishing and collecting would bring, as they do: what is there is not written again.
+
+    Returns:
+        Rows written.
+    """
+    written = 0
     for bucket in pipeline.views.buckets:
         media = {row["clip_id"]: row["sha256"] for row in pipeline.views.media(bucket).to_pylist() if row["clip_id"]}
         shown: list[dict[str, object]] = []
@@ -133,8 +144,9 @@ def people(pipeline: Pipeline) -> None:
             }
             shown.append(common | {"project_id": 1, "task_id": int(clip["clip_id"][:8], 16)})
             said += [common | _pull(clip["clip_id"], annotator) for annotator in ("anna", "bela")]
-        _append(pipeline.store, PUBLICATIONS, bucket, shown, ("clip_id",))
-        _append(pipeline.store, PULLS, bucket, said, ("unique_id",))
+        written += _append(pipeline.store, PUBLICATIONS, bucket, shown, ("clip_id",))
+        written += _append(pipeline.store, PULLS, bucket, said, ("unique_id",))
+    return written
 
 
 def _pull(clip_id: str, annotator: str) -> dict[str, object]:
@@ -166,7 +178,7 @@ def _pull(clip_id: str, annotator: str) -> dict[str, object]:
 
 def _append(
     store: Store, table: Table, bucket: int, rows: list[dict[str, object]], names: tuple[str, ...], few: int = 2
-) -> None:
+) -> int:
     have = set(store.read(table, bucket=bucket)["input_key"].to_pylist())
     keyed = [(content_key(table.name, *(str(row[name]) for name in names)), row) for row in rows]
     left = [(key, row) for key, row in keyed if key not in have]
@@ -174,44 +186,71 @@ def _append(
         some = left[start : start + few]
         keys = pa.array([key for key, _ in some])
         store.append(table, bucket, table.rows(row for _, row in some), fingerprint="people", input_keys=keys)
+    return len(left)
+
+
+class Known:
+    """Where warnings were stored by an attempt that was killed at once: the next one stores them again, and goes on.
+
+    A problem is written before the row that it goes with, so a kill between the two repeats it, as the same unit.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def holds(self, path: str) -> bool:
+        return "/problems/" in path and self._file.exists() and self._name(path) in self._file.read_text().split()
+
+    def add(self, path: str) -> None:
+        if "/problems/" in path:
+            with self._file.open("a") as file:
+                file.write(self._name(path) + "\n")
+
+    def _name(self, path: str) -> str:
+        folder, _, part = path.rpartition("/")
+        return f"{folder}/{part.split('-')[2]}"  # the bucket, and the stage
 
 
 @contextmanager
-def armed(when: When | None, at: int, *, deletes: bool = False) -> Iterator[None]:
-    """Kill this process at its `at`-th write (or deletion).
+def armed(when: When | None, at: int, known: Known | None = None) -> Iterator[None]:
+    """Kill this process at its `at`-th write or deletion; an object that is there already is none.
 
     Before it; torn: with half of the bytes in the name that a local disk's client writes to before it links; after it.
     """
     count = 0
     create, from_file, delete = Objects.create, Objects.create_from_file, Objects.delete
 
-    def step(objects: Objects, path: str, data: bytes | None, act: Callable[[], bool]) -> bool:
+    def step(objects: Objects, path: str, data: bytes, act: Callable[[], T], *, counts: bool) -> T:
         nonlocal count
-        count += 1
-        if count == at and when in ("before", "torn"):
-            if when == "torn" and objects.root is not None and data is not None:
-                staged = objects.root / f"{path}#1"
-                staged.parent.mkdir(parents=True, exist_ok=True)
-                staged.write_bytes(data[: len(data) // 2])
+        count += counts
+        mine = counts and count == at
+        if mine and known is not None:
+            known.add(path)
+        if mine and when == "torn" and objects.root is not None:
+            staged = objects.root / f"{path}#1"
+            staged.parent.mkdir(parents=True, exist_ok=True)
+            staged.write_bytes(data[: len(data) // 2])
+        if mine and when != "after":
             die()
         done = act()
-        if count == at and when == "after":
+        if mine:
             die()
         return done
 
+    def is_new(objects: Objects, path: str) -> bool:
+        return not objects.exists(path) and not (known is not None and known.holds(path))
+
     def create_(self: Objects, path: str, data: bytes, *, durable: bool = False) -> bool:
-        return step(self, path, data, lambda: create(self, path, data, durable=durable))
+        return step(self, path, data, lambda: create(self, path, data, durable=durable), counts=is_new(self, path))
 
     def from_file_(self: Objects, path: str, file: Path) -> bool:
-        return step(self, path, file.read_bytes(), lambda: from_file(self, path, file))
+        return step(self, path, file.read_bytes(), lambda: from_file(self, path, file), counts=is_new(self, path))
 
     def delete_(self: Objects, path: str) -> None:
-        step(self, path, None, lambda: delete(self, path) is None)
+        step(self, path, b"", lambda: delete(self, path), counts=True)
 
     if when is not None:
-        Objects.create, Objects.create_from_file = create_, from_file_  # type: ignore[method-assign]
-        if deletes:
-            Objects.delete = delete_  # type: ignore[method-assign]
+        Objects.create, Objects.create_from_file, Objects.delete = create_, from_file_, delete_  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -245,16 +284,16 @@ def attempt(work: Callable[[], None], *, kill_after_s: float | None = None) -> i
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def until_done(work: Callable[[], None], *, delays: list[float] | None = None) -> int:
+def until_done(work: Callable[[int], None], *, delays: list[float] | None = None) -> int:
     """Attempts, each killed, until one ends by itself; gives how many were killed.
 
     Args:
-        work: What kills itself, or is killed after each of `delays`, then left alone.
+        work: What kills itself, or is killed after each of `delays`, then left alone; called with the attempt's number.
         delays: Seconds to the kill of each attempt.
     """
     left = list(delays or [])
     for killed in range(MOST_ATTEMPTS):
-        code = attempt(work, kill_after_s=left.pop(0) if left else None)
+        code = attempt(partial(work, killed), kill_after_s=left.pop(0) if left else None)
         if code == 0 and not left:
             return killed
         if code not in (0, -signal.SIGKILL):
@@ -278,14 +317,21 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=0, help="how many kills at random moments")
     parser.add_argument("--longest", type=float, default=1.0, help="seconds to a kill at a random moment, at most")
     parser.add_argument("--unwatched", action="store_true", help="another build may compute the same at once")
+    parser.add_argument("--later", action="store_true", help="each attempt dies one write later than the one before")
+    parser.add_argument("--compact", action="store_true", help="compact instead of building")
     given = parser.parse_args()
     warm_up()
     moments = random.Random(given.random)
     delays = [moments.uniform(0.01, given.longest) for _ in range(given.times)]
 
-    def work() -> None:
-        with armed(given.killed, given.at):
-            build(given.store, given.source, watched=not given.unwatched)
+    known = Known(Path(tempfile.mkdtemp()) / "stored-problems")
+
+    def work(number: int) -> None:
+        with armed(given.killed, given.at + (number if given.later else 0), known):
+            if given.compact:
+                compact_store(Store.open(given.store), at_most=1)
+            else:
+                build(given.store, given.source, watched=not given.unwatched)
 
     started = time.perf_counter()
     killed = until_done(work, delays=delays)
