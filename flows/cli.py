@@ -38,6 +38,8 @@ def _options(
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[shown])
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    # A first start migrates the database of the server that a flow without `osmo up` runs on: 20 s are too few.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 
 for group in (quickstart, setup, build, people, inspect, release, backup, compact):

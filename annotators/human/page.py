@@ -78,12 +78,13 @@ def check_page(config: str) -> None:
         LabellingPageError: It is no XML, a tag is malformed, a name is given twice, a control belongs to
             nothing, or a question that is read back is absent.
     """
-    from label_studio_sdk.label_interface import LabelInterface  # slow to import, and only set-up needs it
-    from label_studio_sdk.label_interface import interface as sdk
+    # Slow to import, and only set-up needs it.
+    from label_studio_sdk._legacy import exceptions as sdk
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
     try:
         parsed = LabelInterface(config)
-        parsed.validate()
+        parsed.validate()  # type: ignore[no-untyped-call]
     except (sdk.LabelStudioXMLSyntaxErrorSentryIgnored, sdk.LabelStudioValidationErrorSentryIgnored) as error:
         raise LabellingPageError(str(error)) from error
     held = {control.name for control in parsed.controls}

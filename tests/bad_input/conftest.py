@@ -90,7 +90,7 @@ class Bench:
 
     def ids(self) -> set[str]:
         """Recordings in the store."""
-        return set(current_recordings(self.store.read(RECORDINGS))["recording_id"].to_pylist())
+        return set(map(str, current_recordings(self.store.read(RECORDINGS))["recording_id"].to_pylist()))
 
 
 def new_bench(folder: Path, checkpoint: Path) -> Bench:

@@ -101,7 +101,7 @@ def test_the_usable_rest_has_its_segments_and_all_votes(world: Bench) -> None:
     segments = [row for row in world.store.read(SEGMENTS).to_pylist() if row["segment_id"]]
     assert {row["recording_id"] for row in segments} == USABLE
     assert all(sum(row["recording_id"] == name for row in segments) == 3 for name in GOOD)
-    votes = {(row["segment_id"], row["annotator"]) for row in world.store.read(VOTES).to_pylist()}  # buckets together
+    votes = {(row["segment_id"], row["annotator"]) for row in world.store.read(VOTES).to_pylist()}
     assert votes == {(row["segment_id"], voter) for row in segments for voter in world.config.prescreen.voters}
 
 

@@ -1,31 +1,35 @@
-"""A wrong name in the configuration is one line and exit code 2, before anything is read or written."""
+"""A wrong name in the configuration is answered with the right one, before anything is read or written."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from osmo.annotators.registry import UnknownAnnotatorError
+from osmo.tasks.sources.registry import UnknownAdapterError
+
+Bench = Any
+
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "error", "says"),
     [
-        ('[[sources]]\nadapter = "foldr"\npath = "."\n', "No adapter 'foldr'. Did you mean 'folder'?"),
-        ('[sense]\nextractors = ["visul"]\n', "Did you mean 'visual'?"),
+        ('[[sources]]\nadapter = "foldr"\npath = "."\n', UnknownAdapterError, "'foldr'. Did you mean 'folder'?"),
+        ('[prescreen]\nvoters = ["lexikon"]\n', UnknownAnnotatorError, "'lexikon'. Did you mean 'lexicon'?"),
+        ('[quality]\njudge = "rubrik"\n', UnknownAnnotatorError, "'rubrik'. Did you mean 'rubric'?"),
+        ('[sense]\nwriter = "compser"\n', UnknownAnnotatorError, "'compser'. Did you mean 'composer'?"),
     ],
-    ids=["adapter", "extractor"],
+    ids=["adapter", "voter", "judge", "writer"],
 )
-def test_a_wrong_name_is_answered_with_the_right_one(tmp_path: Path, settings: str, says: str) -> None:
-    (tmp_path / "osmo.toml").write_text(settings, encoding="utf-8")
-    environment = {**os.environ, "OSMO_HOME": str(tmp_path / "home"), "NO_COLOR": "1", "COLUMNS": "300"}
-    environment["PREFECT_HOME"] = str(tmp_path / "prefect")
-    command = [sys.executable, "-m", "osmo.flows", "build"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=180
-    )
-    assert done.returncode == 2, done.stderr
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_wrong_name(bench: Bench, settings: str, error: type[ValueError], says: str) -> None:
+    bench.put("good")
+    with bench.config_file.open("a", encoding="utf-8") as file:
+        file.write(settings)
+    run: Callable[[], object] = bench.run if error is UnknownAdapterError else lambda: bench.pipeline().stage_names
+    with pytest.raises(error) as refused:
+        run()
+    assert says in str(refused.value)
+    assert bench.ids() == set()
+    assert bench.problems() == []

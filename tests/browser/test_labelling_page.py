@@ -141,7 +141,7 @@ def test_an_annotator_labels_a_clip_and_exactly_that_is_collected(labelling: Rou
 
     report = collect(labelling.store, labelling.server.client(), labelling.project, labelling.server.pseudonyms())
     assert report.by_source == {"person": 1}
-    whole, region = annotations(labelling.store)
+    whole, region = collected(labelling.store)
     assert (whole["clip_id"], whole["clip_status"], whole["note"]) == (labelling.clip_id, "has_emotion", None)
     assert [region["start_s"], region["end_s"]] == pytest.approx(DRAG_S, abs=0.3)
     assert region["emotions"] == ["anger/annoyance"]
@@ -246,7 +246,7 @@ def nothing_of_a_model(page: Page, labelling: Round, answers: list[Response]) ->
         assert not task["predictions"]
 
 
-def annotations(store: Store) -> list[dict[str, Any]]:
+def collected(store: Store) -> list[dict[str, Any]]:
     stage = AnnotationStage(vocabulary(), lambda bucket: store.read(PULLS, bucket=bucket))
     outcome = stage.compute(stage.needs(0), no_media(store))
     assert not outcome.problems

@@ -22,11 +22,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
+import httpx
 import pyarrow as pa
 
 from osmo.annotators import registry
+from osmo.annotators.human.bootstrap import bootstrap
+from osmo.annotators.human.client import LabelStudioClient
+from osmo.annotators.human.pseudonyms import Pseudonyms
 from osmo.annotators.human.session import clip_result, region_results
 from osmo.schemas.config import MediaConfig, OsmoConfig, Source, StoreConfig
 from osmo.schemas.keys import content_key, make_id
@@ -36,8 +40,9 @@ from osmo.storage.compaction import compact_store
 from osmo.storage.media import Media
 from osmo.storage.objects import Objects
 from osmo.storage.store import Store
+from osmo.tasks.collect import collect
 from osmo.tasks.ingest import ingest
-from osmo.tasks.pipeline import Pipeline
+from osmo.tasks.pipeline import Labelling, Pipeline
 from osmo.tasks.stage import Outcome, Stage
 
 BUCKETS = 2
@@ -52,6 +57,16 @@ T = TypeVar("T")
 
 class ComputedTwiceError(AssertionError):
     """A unit that the store has is being computed again."""
+
+
+class Place(TypedDict):
+    """Where Label Studio is; JSON in $KILL_LABEL_STUDIO."""
+
+    url: str
+    token: str
+    media_root: str
+    pseudonym_key: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -189,6 +204,43 @@ def _append(
     return len(left)
 
 
+def label(what: str, uri: str, source: str) -> None:
+    """Publish to the real Label Studio, or collect from it; its project is made where there is none."""
+    place: Place = json.loads(os.environ["KILL_LABEL_STUDIO"])
+    store = Store.open(uri)
+    client = LabelStudioClient(place["url"], place["token"])
+    project = bootstrap(client, place["title"], media_root=Path(place["media_root"]), overlap=1)
+    if what == "collect":
+        report = collect(store, client, project, Pseudonyms.open(Path(place["pseudonym_key"])))
+        if report.problems:
+            raise RuntimeError(report.problems[0].what)
+        return
+    pipeline = Pipeline(store, configuration(uri, source), Labelling(client, project))
+    for bucket in pipeline.buckets_with_missing("publish"):
+        pipeline.run_bucket("publish", bucket)
+
+
+@contextmanager
+def cut_off(at: int) -> Iterator[None]:
+    """Kill this process when the answer to its `at`-th request has come; 0: never."""
+    count = 0
+    send = httpx.Client.send
+
+    def send_(self: httpx.Client, *args: Any, **options: Any) -> httpx.Response:
+        nonlocal count
+        answer = send(self, *args, **options)
+        count += 1
+        if count == at:
+            die()
+        return answer
+
+    httpx.Client.send = send_  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        httpx.Client.send = send  # type: ignore[method-assign]
+
+
 class Known:
     """Where warnings were stored by an attempt that was killed at once: the next one stores them again, and goes on.
 
@@ -319,6 +371,8 @@ def main() -> None:
     parser.add_argument("--unwatched", action="store_true", help="another build may compute the same at once")
     parser.add_argument("--later", action="store_true", help="each attempt dies one write later than the one before")
     parser.add_argument("--compact", action="store_true", help="compact instead of building")
+    parser.add_argument("--people", choices=["publish", "collect"], help="only this, with the real Label Studio")
+    parser.add_argument("--request", type=int, default=0, help="request to it after which the first attempt dies")
     given = parser.parse_args()
     warm_up()
     moments = random.Random(given.random)
@@ -330,6 +384,9 @@ def main() -> None:
         with armed(given.killed, given.at + (number if given.later else 0), known):
             if given.compact:
                 compact_store(Store.open(given.store), at_most=1)
+            elif given.people:
+                with cut_off(given.request + number):
+                    label(given.people, given.store, given.source)
             else:
                 build(given.store, given.source, watched=not given.unwatched)
 

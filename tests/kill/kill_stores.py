@@ -84,3 +84,9 @@ def units_in_two_parts(store: Store) -> list[tuple[str, object]]:
                 if seen.setdefault(unit, part.path) != part.path:
                     twice.append((table.name, unit))
     return twice
+
+
+def flipped(data: bytes) -> bytes:
+    """With one bit in the middle changed."""
+    half = len(data) // 2
+    return data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from driver import build
-from kill_stores import LOGS, Driven, assert_equal, content
+from kill_stores import LOGS, Driven, assert_equal, content, flipped
 
 from osmo.schemas.table import Table
 from osmo.schemas.tables import PROBLEMS, PUBLICATIONS, PULLS, RUNS, TABLES
@@ -19,10 +19,6 @@ from osmo.storage.store import Store
 pytestmark = pytest.mark.kill
 
 COMPUTED = [table for table in LOGS if table.name not in ("reviews", "consents", "erasures", "runs", "problems")]
-
-
-def flip(data: bytes) -> bytes:
-    return data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
 
 
 def truncate(data: bytes) -> bytes:
@@ -45,11 +41,16 @@ def damage(store: Path, table: Table, how: Callable[[bytes], bytes]) -> str:
     return path
 
 
+def failures(store: Store) -> set[tuple[str, str, str]]:
+    rows = store.read(PROBLEMS).to_pylist()
+    return {(row["stage"], row["key"], row["what"]) for row in rows if row["status"] in ("permanent", "failed")}
+
+
 @pytest.mark.parametrize("table", COMPUTED, ids=lambda table: table.name)
 def test_a_flipped_bit_in_any_log_is_made_good_by_the_next_run(
     table: Table, copied: Path, undisturbed: Path, driven: Driven
 ) -> None:
-    path = damage(copied, table, flip)
+    path = damage(copied, table, flipped)
     build(str(copied), str(driven.source), watched=True)
     store = assert_equal(str(copied), undisturbed)
     assert (copied / "quarantine" / path).is_file()
@@ -68,13 +69,15 @@ def test_every_log_damaged_at_once_is_made_good(
 
 
 def test_damaged_bookkeeping_harms_no_result(copied: Path, undisturbed: Path, driven: Driven) -> None:
-    """What failed for good fails again and is said again; rows of `runs` lie in quarantine."""
+    """What failed for good fails again and is said again; warnings and rows of `runs` lie in quarantine."""
     for table in (RUNS, PROBLEMS):
-        damage(copied, table, flip)
+        damage(copied, table, flipped)
     build(str(copied), str(driven.source), watched=True)
     store, reference = Store.open(str(copied)), Store.open(str(undisturbed))
     for table in COMPUTED:
         assert content(store, table) == content(reference, table)
+    assert failures(store) == failures(reference)
+    assert store.read(RUNS).num_rows > 0  # only who asks for the runs meets the damaged part
     assert len(list((copied / "quarantine" / "logs").glob("*/*/*.parquet"))) == 2
 
 

@@ -20,9 +20,7 @@ def writes(store: Path) -> int:
     return len(Store.open(str(store)).objects.list())
 
 
-@pytest.mark.parametrize(
-    ("killed", "at"), [("after", 1), ("torn", 3), ("before", 5)], ids=["each", "torn", "in-the-midst"]
-)
+@pytest.mark.parametrize(("killed", "at"), [("after", 1), ("torn", 5)], ids=["each", "torn"])
 def test_killed_at_its_writes(killed: str, at: int, driven: Driven, undisturbed: Path, tmp_path: Path) -> None:
     """Each attempt is killed at its `at`-th write, so that the chain of attempts passes every state of the store.
 
@@ -36,11 +34,10 @@ def test_killed_at_its_writes(killed: str, at: int, driven: Driven, undisturbed:
     assert units_in_two_parts(store) == []
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_at_random_moments(seed: int, driven: Driven, undisturbed: Path, tmp_path: Path) -> None:
+def test_killed_at_random_moments(driven: Driven, undisturbed: Path, tmp_path: Path) -> None:
     uri = str(tmp_path / "store")
-    kills = driven.build(uri, "--random", str(seed), "--times", "8", "--longest", "2")
-    assert kills <= 8
+    kills = driven.build(uri, "--random", "1", "--times", "10", "--longest", "2")
+    assert kills > 0
     store = assert_equal(uri, undisturbed)
     assert units_in_two_parts(store) == []
 

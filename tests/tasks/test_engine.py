@@ -1,4 +1,4 @@
-"""The engine: an anti-join, parts as it goes, a row for whatever has no result; a killed run loses one batch at most."""
+"""The engine: an anti-join, parts as it goes, a row for whatever has no result; an error loses one batch at most."""
 
 from __future__ import annotations
 
