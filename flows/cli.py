@@ -21,8 +21,7 @@ app = typer.Typer(
 )
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-_MISUSE = frozenset({"ConfigError", "UnknownAnnotatorError", "UnknownAdapterError", "UnknownExtractorError",
-                     "UnknownStageError"})  # fmt: skip
+_MISUSE = frozenset({"ConfigError", "UnknownExtensionError", "UnknownStageError"})
 
 
 @app.callback()
@@ -37,6 +36,8 @@ def _options(
     level = logging.INFO if verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[shown])
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    # Where no server runs, Prefect starts one for the length of a command; its own 20 s are short on a busy machine.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     # A first start migrates the database of the server that a flow without `osmo up` runs on: 20 s are too few.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

@@ -12,6 +12,7 @@ from osmo.annotators.human.pseudonyms import Pseudonyms
 from osmo.flows import servers
 from osmo.schemas.config import OsmoConfig, load_config
 from osmo.storage.store import Store
+from osmo.tasks.names import check_names
 from osmo.tasks.pipeline import Labelling, Pipeline
 
 TOKEN_VARIABLE = "OSMO_LABEL_STUDIO_TOKEN"
@@ -43,6 +44,7 @@ def open_store(config: OsmoConfig, *, create: bool = False) -> Store:
 def snapshot(config_file: str | None, *, create: bool = True) -> Reference:
     """Read the configuration, keep a snapshot of it in its store, and give the reference to both."""
     config = load_config(Path(config_file) if config_file else None)
+    check_names(config)
     store = open_store(config, create=create)
     return Reference(store.uri, store.save_config(config))
 

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from types import ModuleType
 
 
 class UnknownExtensionError(ValueError):
@@ -44,10 +45,18 @@ class ExtensionPoint:
         Raises:
             UnknownExtensionError: There is none of this name.
         """
+        return getattr(self.module(name), self.factory)(*arguments)
+
+    def module(self, name: str) -> ModuleType:
+        """Import the file of one extension.
+
+        Raises:
+            UnknownExtensionError: There is none of this name.
+        """
         modules = self._modules()
         if name not in modules:
             raise UnknownExtensionError(self.kind, name, sorted(modules))
-        return getattr(importlib.import_module(modules[name]), self.factory)(*arguments)
+        return importlib.import_module(modules[name])
 
     def _modules(self) -> dict[str, str]:
         """Module of each extension; read from sources, so that nothing is imported to be listed."""

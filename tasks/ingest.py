@@ -72,7 +72,7 @@ def ingest(store: Store, sources: Sequence[Source], *, progress: Progress | None
         progress: Told after each recording.
 
     Raises:
-        UnknownAdapterError: A source names an adapter that does not exist; nothing is read.
+        UnknownExtensionError: A source names an adapter that does not exist; nothing is read.
         StoreUnreachableError: The store cannot be written.
     """
     started = time.perf_counter()

@@ -60,7 +60,7 @@ class Pipeline:
             labelling: Where people label; null: nothing is published.
 
         Raises:
-            UnknownAnnotatorError: The configuration names a voter, judge, writer or extractor that does not exist.
+            UnknownExtensionError: The configuration names a voter, judge, writer or extractor that does not exist.
         """
         self.store = store
         self.config = config

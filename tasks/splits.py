@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import pkgutil
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,22 +9,13 @@ from typing import cast
 
 import pyarrow as pa
 
+from osmo.schemas.extensions import ExtensionPoint
 from osmo.schemas.manifest import SplitProof
 from osmo.schemas.tables import SPLITS
 from osmo.tasks.protocol import SPLITS_OF_A_PROTOCOL, Assignment, SplitProtocol, Unit
 
-_PLACE = "osmo.tasks.protocols"
+PROTOCOLS = ExtensionPoint("protocol", ("osmo.tasks.protocols",), "assign")
 DEFAULT_PROTOCOLS = ("xsub", "xtime")
-
-
-class UnknownProtocolError(ValueError):
-    """No protocol has this name."""
-
-    def __init__(self, name: str, available: list[str]) -> None:
-        self.name = name
-        close = difflib.get_close_matches(name, available, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"No protocol {name!r}.{hint} Available: {', '.join(available)}.")
 
 
 class SplitProofError(RuntimeError):
@@ -42,20 +30,13 @@ class SplitProofError(RuntimeError):
         )
 
 
-def available() -> list[str]:
-    """Names of all protocols."""
-    return sorted(found.name for found in pkgutil.iter_modules(importlib.import_module(_PLACE).__path__))
-
-
 def protocol(name: str) -> SplitProtocol:
     """The protocol of tasks/protocols/<name>.py.
 
     Raises:
-        UnknownProtocolError: There is none.
+        UnknownExtensionError: There is none.
     """
-    if name not in available():
-        raise UnknownProtocolError(name, available())
-    return cast(SplitProtocol, importlib.import_module(f"{_PLACE}.{name}"))
+    return cast(SplitProtocol, PROTOCOLS.module(name))
 
 
 def make_splits(
@@ -81,7 +62,7 @@ def make_splits(
 
     Raises:
         SplitProofError: A split is not what its protocol promises.
-        UnknownProtocolError: A name is not known.
+        UnknownExtensionError: A name is not known.
     """
     units = units_of(events, clips, recordings)
     rows: list[dict[str, object]] = []

@@ -70,8 +70,10 @@ def run_flow(module: str, name: str, config: Path | None) -> Any:
 
     from osmo.flows.context import NoLabelStudioError, label_studio_known
     from osmo.schemas.config import load_config
+    from osmo.tasks.names import check_names
 
     loaded = load_config(config)  # what is wrong is said before any server is asked
+    check_names(loaded)
     if name in _NEED_PEOPLE and not label_studio_known(loaded):
         raise NoLabelStudioError
     running = servers.state()

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from osmo.schemas.config import QualityConfig
 from osmo.schemas.tables import FINDINGS
-from osmo.tasks.qa.registry import rule, rules
+from osmo.tasks.qa.registry import RULES, rule
 
 
 def findings(annotations: pa.Table, clips: pa.Table, settings: QualityConfig) -> pa.Table:
@@ -23,5 +23,5 @@ def findings(annotations: pa.Table, clips: pa.Table, settings: QualityConfig) ->
     """
     spoken = annotations.filter(pc.invert(pc.or_(annotations["deleted"], annotations["skipped"])))
     return pa.concat_tables(
-        [FINDINGS.empty(), *(rule(name, settings).check(spoken, clips) for name in rules())]
+        [FINDINGS.empty(), *(rule(name, settings).check(spoken, clips) for name in RULES.names())]
     ).combine_chunks()

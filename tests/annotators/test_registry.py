@@ -6,12 +6,12 @@ import sys
 import pytest
 
 from osmo.annotators import registry
-from osmo.annotators.registry import UnknownAnnotatorError
+from osmo.schemas.extensions import UnknownExtensionError
 
 
 def test_every_voter_is_called_as_its_file() -> None:
-    assert {"lexicon", "dialogue", "valence", "prosody"} <= set(registry.voters())
-    assert [registry.voter(name).name for name in registry.voters()] == registry.voters()
+    assert {"lexicon", "dialogue", "valence", "prosody"} <= set(registry.VOTERS.names())
+    assert [registry.voter(name).name for name in registry.VOTERS.names()] == registry.VOTERS.names()
 
 
 def test_judges_and_writers_are_found_in_one_folder() -> None:
@@ -32,7 +32,7 @@ def test_judges_and_writers_are_found_in_one_folder() -> None:
 )
 def test_an_unknown_name_is_refused(find: object, name: str, says: str) -> None:
     assert callable(find)
-    with pytest.raises(UnknownAnnotatorError) as refused:
+    with pytest.raises(UnknownExtensionError) as refused:
         find(name)
     assert str(refused.value).startswith(says)
 

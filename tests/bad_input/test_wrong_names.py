@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from osmo.annotators.registry import UnknownAnnotatorError
-from osmo.tasks.sources.registry import UnknownAdapterError
+from osmo.schemas.config import load_config
+from osmo.schemas.extensions import UnknownExtensionError
+from osmo.tasks.names import check_names
 
 Bench = Any
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "says"),
+    ("settings", "says"),
     [
-        ('[[sources]]\nadapter = "foldr"\npath = "."\n', UnknownAdapterError, "'foldr'. Did you mean 'folder'?"),
-        ('[prescreen]\nvoters = ["lexikon"]\n', UnknownAnnotatorError, "'lexikon'. Did you mean 'lexicon'?"),
-        ('[quality]\njudge = "rubrik"\n', UnknownAnnotatorError, "'rubrik'. Did you mean 'rubric'?"),
-        ('[sense]\nwriter = "compser"\n', UnknownAnnotatorError, "'compser'. Did you mean 'composer'?"),
+        ('[[sources]]\nadapter = "foldr"\npath = "."\n', "'foldr'. Did you mean 'folder'?"),
+        ('[prescreen]\nvoters = ["lexikon"]\n', "'lexikon'. Did you mean 'lexicon'?"),
+        ('[quality]\njudge = "rubrik"\n', "'rubrik'. Did you mean 'rubric'?"),
+        ('[sense]\nwriter = "compser"\n', "'compser'. Did you mean 'composer'?"),
     ],
     ids=["adapter", "voter", "judge", "writer"],
 )
-def test_a_wrong_name(bench: Bench, settings: str, error: type[ValueError], says: str) -> None:
+def test_a_wrong_name(bench: Bench, settings: str, says: str) -> None:
     bench.put("good")
     with bench.config_file.open("a", encoding="utf-8") as file:
         file.write(settings)
-    run: Callable[[], object] = bench.run if error is UnknownAdapterError else lambda: bench.pipeline().stage_names
-    with pytest.raises(error) as refused:
-        run()
+    with pytest.raises(UnknownExtensionError) as refused:
+        check_names(load_config(bench.config_file))
     assert says in str(refused.value)
     assert bench.ids() == set()
     assert bench.problems() == []

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from osmo.schemas.config import Source
+from osmo.schemas.extensions import UnknownExtensionError
 from osmo.schemas.tables import ERASURES, PROBLEMS, RECORDINGS, RUNS
 from osmo.storage.objects import Objects
 from osmo.storage.store import Store
 from osmo.tasks.ingest import current_recordings, ingest
-from osmo.tasks.sources.registry import UnknownAdapterError
 
 
 def put(root: Path, name: str, **said: object) -> Path:
@@ -157,7 +157,7 @@ def test_a_source_that_is_away_fails_and_the_other_goes_on(store: Store, root: P
 
 def test_an_unknown_adapter_is_refused_before_anything_is_read(store: Store, root: Path) -> None:
     put(root, "a")
-    with pytest.raises(UnknownAdapterError):
+    with pytest.raises(UnknownExtensionError):
         ingest(store, [Source(path=str(root)), Source(path=str(root), adapter="egolif")])
     assert store.read(RECORDINGS).num_rows == 0
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from releases_fixture import World
 
+from osmo.schemas.extensions import UnknownExtensionError
 from osmo.tasks.protocol import Assignment, Unit
-from osmo.tasks.splits import UnknownProtocolError, available, make_splits, protocol, prove
+from osmo.tasks.splits import PROTOCOLS, make_splits, protocol, prove
 
 
 def unit(event_id: str, subject: str | None = "ann", t: float | None = 0.0, **other: object) -> Unit:
@@ -31,8 +32,8 @@ def unit(event_id: str, subject: str | None = "ann", t: float | None = 0.0, **ot
 
 
 def test_protocols_are_found_by_their_files() -> None:
-    assert available() == ["xlang", "xsub", "xtime"]
-    with pytest.raises(UnknownProtocolError, match="Did you mean 'xtime'"):
+    assert PROTOCOLS.names() == ["xlang", "xsub", "xtime"]
+    with pytest.raises(UnknownExtensionError, match="Did you mean 'xtime'"):
         protocol("xtimes")
 
 
@@ -78,7 +79,7 @@ def test_random_worlds_always_pass_their_proofs() -> None:
                     window_end_s=start + 30.0,
                 )
             )
-        for name in available():
+        for name in PROTOCOLS.names():
             for assignment in protocol(name).assign(units, seed=rng.randint(0, 9)):
                 assert prove(protocol(name), units, assignment, seed=0).violations == ()
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from osmo.schemas.config import SenseConfig
-from osmo.tasks.cues.registry import UnknownExtractorError, extractor, extractors
+from osmo.schemas.extensions import UnknownExtensionError
+from osmo.tasks.cues.registry import EXTRACTORS, extractor
 
 
 def test_every_extractor_is_named_after_its_file() -> None:
-    assert extractors() == ["acoustic", "ocular", "visual"]
-    assert [extractor(name).name for name in extractors()] == extractors()
-    assert set(SenseConfig().extractors) <= set(extractors())
+    assert EXTRACTORS.names() == ["acoustic", "ocular", "visual"]
+    assert [extractor(name).name for name in EXTRACTORS.names()] == EXTRACTORS.names()
+    assert set(SenseConfig().extractors) <= set(EXTRACTORS.names())
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownExtractorError, match="Did you mean 'ocular'"):
+    with pytest.raises(UnknownExtensionError, match="Did you mean 'ocular'"):
         extractor("oculer")
