@@ -9,7 +9,6 @@ from osmo.flows.build_report import report
 from osmo.flows.context import label_studio_known, resolve, snapshot
 from osmo.flows.counts import Counts
 from osmo.flows.people import waiting
-from osmo.flows.stage_runs import runner
 from osmo.flows.stages_flow import PEOPLE, collect_work, record_unreachable, run_kinds, take_recordings
 from osmo.tasks.status import funnel_of
 
@@ -17,7 +16,7 @@ BEFORE_PEOPLE = ("media", "segment", "prescreen", "clips", "clip_media")
 AFTER_PEOPLE = ("annotations", "judge", "cues", "sense")
 
 
-@flow(name="build", task_runner=runner(2))
+@flow(name="build")
 def build(config_file: str | None = None) -> dict[str, Counts]:
     """Recordings → events with reasoning, as far as people's work reaches today.
 

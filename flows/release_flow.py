@@ -10,7 +10,6 @@ import pyarrow as pa
 from prefect import flow
 
 from osmo.flows.context import resolve, snapshot
-from osmo.flows.stage_runs import runner
 from osmo.schemas.manifest import (
     ConsentSnapshot,
     FunnelStep,
@@ -30,7 +29,7 @@ from osmo.tasks.status import funnel_of
 NOTHING_RELEASED = "0.1.0"
 
 
-@flow(name="release", task_runner=runner(1))
+@flow(name="release")
 def release(config_file: str | None = None, version: str | None = None, parent: str | None = None) -> str:
     """Publish a release; gives its label, name@version.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.futures import PrefectFuture, wait
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from osmo.flows.context import Reference, resolve
 from osmo.flows.counts import Counts
@@ -29,11 +28,6 @@ class StageFailedError(RuntimeError):
             f"Stage {stage}: {len(errors)} of its buckets failed; bucket {bucket}: {first}. What is done is stored; "
             "mend the cause and run the same again."
         )
-
-
-def runner(workers: int) -> TaskRunner[Any]:
-    """Runs buckets of one machine side by side."""
-    return ThreadPoolTaskRunner(max_workers=workers)
 
 
 @task(name="run-bucket", task_run_name="{stage}-{bucket}", retries=1, retry_delay_seconds=1)
@@ -62,10 +56,12 @@ def run_stage(reference: Reference, stage: str) -> Counts:
     pipeline = resolve(reference, labelling=stage in NEEDS_LABEL_STUDIO)
     buckets = pipeline.buckets_with_missing(stage)
     listener().stage(stage, len(buckets))
-    futures: dict[int, PrefectFuture[Counts]] = {
-        bucket: run_bucket.submit(reference.store, reference.config, stage, bucket) for bucket in buckets
-    }
-    wait(list(futures.values()))
+    with ThreadPoolTaskRunner[Counts](max_workers=pipeline.config.run.workers) as workers:
+        futures = {
+            bucket: workers.submit(run_bucket, {**asdict(reference), "stage": stage, "bucket": bucket})
+            for bucket in buckets
+        }
+        wait(list(futures.values()))
     total: Counts = dict.fromkeys(_SUMMED, 0)
     errors: dict[int, str] = {}
     for bucket, future in futures.items():

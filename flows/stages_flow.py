@@ -9,7 +9,7 @@ from osmo.flows.context import Reference, resolve, snapshot
 from osmo.flows.counts import Counts
 from osmo.flows.people import gather, stand_ins
 from osmo.flows.progress import listener
-from osmo.flows.stage_runs import run_stage, runner
+from osmo.flows.stage_runs import run_stage
 from osmo.schemas.keys import content_key
 from osmo.tasks.engine import write_problems
 from osmo.tasks.ingest import ingest as ingest_sources
@@ -18,8 +18,6 @@ from osmo.tasks.stage import Problem
 
 PEOPLE = "publish"
 """The stage at which a build needs people."""
-
-_RUNNER = runner(2)
 
 
 def stage_names(pipeline: Pipeline, *kinds: str) -> list[str]:
@@ -73,7 +71,7 @@ def record_unreachable(reference: Reference, error: LabelStudioUnreachableError)
     write_problems(store, PEOPLE, PEOPLE, 0, [problem], {})
 
 
-@flow(name="ingest", task_runner=_RUNNER)
+@flow(name="ingest")
 def ingest(config_file: str | None = None) -> Counts:
     """Sources → recordings.
 
@@ -83,56 +81,56 @@ def ingest(config_file: str | None = None) -> Counts:
     return take_recordings(snapshot(config_file))
 
 
-@flow(name="media", task_runner=_RUNNER)
+@flow(name="media")
 def media(config_file: str | None = None) -> dict[str, Counts]:
     """Recordings → 16 kHz audio, labelling proxies, eye proxies."""
     return run_kinds(snapshot(config_file), "media")
 
 
-@flow(name="segment", task_runner=_RUNNER)
+@flow(name="segment")
 def segment(config_file: str | None = None) -> dict[str, Counts]:
     """Recordings → sentence-level speech segments."""
     return run_kinds(snapshot(config_file), "segment")
 
 
-@flow(name="prescreen", task_runner=_RUNNER)
+@flow(name="prescreen")
 def prescreen(config_file: str | None = None) -> dict[str, Counts]:
     """Segments → votes."""
     return run_kinds(snapshot(config_file), "prescreen")
 
 
-@flow(name="clips", task_runner=_RUNNER)
+@flow(name="clips")
 def clips(config_file: str | None = None) -> dict[str, Counts]:
     """Candidates → frozen clips and their media."""
     return run_kinds(snapshot(config_file), "clips", "clip_media")
 
 
-@flow(name="publish", task_runner=_RUNNER)
+@flow(name="publish")
 def publish(config_file: str | None = None) -> dict[str, Counts]:
     """Clips → tasks in Label Studio."""
     return run_kinds(snapshot(config_file), PEOPLE)
 
 
-@flow(name="collect", task_runner=_RUNNER)
+@flow(name="collect")
 def collect(config_file: str | None = None) -> dict[str, Counts]:
     """Label Studio → raw pulls → annotations."""
     reference = snapshot(config_file)
     return {"collect": collect_work(reference), **run_kinds(reference, "annotations")}
 
 
-@flow(name="quality", task_runner=_RUNNER)
+@flow(name="quality")
 def quality(config_file: str | None = None) -> dict[str, Counts]:
     """Annotations → verdicts of the judge, where no rule objects."""
     return run_kinds(snapshot(config_file), "annotations", "judge")
 
 
-@flow(name="cues", task_runner=_RUNNER)
+@flow(name="cues")
 def cues(config_file: str | None = None) -> dict[str, Counts]:
     """Events → what was seen, heard and measured during them."""
     return run_kinds(snapshot(config_file), "cues")
 
 
-@flow(name="sense", task_runner=_RUNNER)
+@flow(name="sense")
 def sense(config_file: str | None = None) -> dict[str, Counts]:
     """Events and cues → six-step chains."""
     return run_kinds(snapshot(config_file), "sense")

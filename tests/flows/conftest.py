@@ -72,7 +72,7 @@ def osmo(lonely: dict[str, str]) -> Osmo:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=400,
             env=lonely,
             cwd=cwd or lonely["OSMO_HOME"],
         )

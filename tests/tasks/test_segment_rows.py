@@ -70,6 +70,13 @@ def test_another_sound_changes_audio_keys_alone_and_none_leaves_them_null() -> N
     assert rows(line, sound_key=None)[0]["audio_key"] is None
 
 
+@pytest.mark.parametrize("name", ["text_key", "dialogue_key", "audio_key"])
+def test_segments_that_say_the_same_are_units_of_their_own(name: str) -> None:
+    line = Line(0, 1, "Yes.", "Ana")
+    said = [*rows(line, Line(8, 9, "Yes.", "Ana"), dialogue_turns=0), *rows(line, recording_id="other")]
+    assert len({row[name] for row in said}) == 3
+
+
 def test_a_recording_without_segments_has_one_row_that_says_why() -> None:
     (row,) = SEGMENTS.rows([empty_row("r", "nobody spoke")]).to_pylist()
     assert (row["segment_id"], row["empty_reason"]) == (None, "nobody spoke")
