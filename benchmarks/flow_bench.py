@@ -26,7 +26,7 @@ from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from osmo.flows.context import Reference, resolve
-from osmo.flows.stage_runs import run_stage, runner
+from osmo.flows.stage_runs import run_stage
 from osmo.schemas.tables import VOTES
 from osmo.storage.store import Store
 
@@ -43,7 +43,7 @@ class Cost:
     wall: float
 
 
-@flow(name="bench", task_runner=runner(1))
+@flow(name="bench")
 def by_flow(store: str, config: str) -> None:
     run_stage(Reference(store, config), STAGE)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from osmo.schemas.config import OsmoConfig, PrescreenConfig, Source, StoreConfig
+from osmo.schemas.config import OsmoConfig, PrescreenConfig, RunConfig, Source, StoreConfig
 from osmo.schemas.keys import content_key
 from osmo.schemas.tables import MEDIA, VOTES
 from osmo.storage.store import Store
@@ -88,6 +88,7 @@ def segmented(place: Path, segments: int, *, buckets: int, voters: tuple[str, ..
         sources=(Source(path=str(recordings)),),
         store=StoreConfig(uri=str(place / "store"), buckets=buckets),
         prescreen=PrescreenConfig(voters=voters),
+        run=RunConfig(workers=1),
     )
     store = Store.open(config.store.uri, buckets=buckets)
     ingest(store, config.sources)

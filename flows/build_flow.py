@@ -27,7 +27,6 @@ def build(config_file: str | None = None) -> dict[str, Counts]:
         Counts per stage that ran, and under `people`: clips shown, clips waiting, and whether Label Studio was there.
     """
     reference = snapshot(config_file)
-    resolve(reference).stage_names  # noqa: B018  # a wrong name in the configuration is refused before anything runs
     done: dict[str, Counts] = {"ingest": take_recordings(reference)}
     done |= run_kinds(reference, *BEFORE_PEOPLE)
     there = label_studio_known(resolve(reference).config)

@@ -64,6 +64,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("chromium is absent, and under CI=true nothing is skipped for that")
         pytest.skip("chromium is absent: apt-get install chromium")
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
         yield running
@@ -176,15 +177,13 @@ def open_clip(page: Page, labelling: Round) -> None:
     """Open the label stream, and wait until all that an annotator needs is there."""
     page.goto(f"{labelling.server.url}/projects/{labelling.project.project_id}/data?labeling=1")
     guide = page.locator(".lsf-modal-ls__content")
-    expect(guide).to_contain_text("佩戴者", timeout=WAIT_MS)
+    expect(guide).to_contain_text("佩戴者")
     guide.get_by_role("button", name="Close modal").click()
     expect(guide).to_be_hidden()
     for text in labelling.lines:
         expect(page.get_by_test_id("phrases-wrapper")).to_contain_text(text)
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2", timeout=WAIT_MS)
-    expect(page.get_by_test_id("timebox-end-time").get_by_role("textbox")).to_have_value(
-        "00:00:20:000", timeout=WAIT_MS
-    )
+    expect(page.get_by_test_id("timebox-end-time").get_by_role("textbox")).to_have_value("00:00:20:000")
 
 
 def drag(page: Page, start_s: float, end_s: float) -> None:
