@@ -91,7 +91,7 @@ def release_tables(pipeline: Pipeline) -> dict[str, pa.Table]:
         "media": views.media,
         "segments": views.spoken,
         "candidates": views.candidates,
-        "clips": views.clips,
+        "clips": views.wanted_clips,
         "annotations": views.annotations,
         "verdicts": views.verdicts,
         "reviews": views.reviews,

@@ -156,8 +156,10 @@ class Pipeline:
         )
 
     def _clips_to_cut(self, bucket: int) -> pa.Table:
-        return clips_to_cut(self.views.clips(bucket), self.views.recording_media(bucket))
+        return clips_to_cut(self.views.wanted_clips(bucket), self.views.recording_media(bucket))
 
     def _clips_to_show(self, bucket: int) -> pa.Table:
         views = self.views
-        return clips_to_show(views.clips(bucket), views.media(bucket), views.spoken(bucket), views.recordings(bucket))
+        return clips_to_show(
+            views.wanted_clips(bucket), views.media(bucket), views.spoken(bucket), views.recordings(bucket)
+        )

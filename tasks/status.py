@@ -80,7 +80,7 @@ def funnel_of(pipeline: Pipeline) -> Funnel:
         recordings=views.all_recordings(),
         segments=views.everywhere(views.segments),
         candidates=views.everywhere(views.candidates),
-        clips=views.everywhere(views.clips),
+        clips=views.everywhere(views.wanted_clips),
         annotations=annotations,
         accepted=accepted,
         events=views.all_events(),

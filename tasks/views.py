@@ -15,6 +15,7 @@ from osmo.storage.logs import UNIT
 from osmo.storage.store import Store
 from osmo.tasks.annotations import current_annotations
 from osmo.tasks.candidates import candidates
+from osmo.tasks.clips import ACTIVE, clip_status
 from osmo.tasks.events import events
 from osmo.tasks.qa.findings import findings
 from osmo.tasks.recordings import current_recordings
@@ -91,6 +92,19 @@ class Views:
     def clips(self, bucket: int) -> pa.Table:
         """`CLIPS` rows: frozen, whatever the configuration says today."""
         return self._once("clips", bucket, lambda: self._store.read(CLIPS, bucket=bucket))
+
+    def wanted_clips(self, bucket: int) -> pa.Table:
+        """`CLIPS` rows that a current candidate lies in, or that people were shown: the others are retired."""
+
+        def compute() -> pa.Table:
+            clips = self.clips(bucket)
+            if clips.num_rows == 0:
+                return clips
+            status = clip_status(clips, self.candidates(bucket))["status"]
+            shown = pc.is_in(clips["clip_id"], value_set=self.publications(bucket)["clip_id"].combine_chunks())
+            return clips.filter(pc.or_(pc.equal(status, pa.scalar(ACTIVE)), shown))
+
+        return self._once("wanted_clips", bucket, compute)
 
     def publications(self, bucket: int) -> pa.Table:
         """`PUBLICATIONS` rows, of whatever project."""
