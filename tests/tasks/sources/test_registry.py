@@ -14,7 +14,5 @@ def test_an_adapter_is_called_like_its_file() -> None:
 
 
 def test_an_unknown_name_is_refused_with_what_there_is() -> None:
-    with pytest.raises(
-        UnknownExtensionError, match=r"No adapter 'foldr'\. Did you mean 'folder'\? Available: "
-    ):
+    with pytest.raises(UnknownExtensionError, match=r"No adapter 'foldr'\. Did you mean 'folder'\? Available: "):
         adapter("foldr")
