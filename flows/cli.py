@@ -39,8 +39,6 @@ def _options(
     # Where no server runs, Prefect starts one for the length of a command; its own 20 s are short on a busy machine.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    # A first start migrates the database of the server that a flow without `osmo up` runs on: 20 s are too few.
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 
 for group in (quickstart, setup, build, people, inspect, release, backup, compact):
@@ -58,6 +56,7 @@ def main() -> None:
         sys.exit(MISUSED if type(error).__name__ in _MISUSE else FAILED)
     except SystemExit as end:
         if end.code == INTERRUPTED:
+            logging.raiseExceptions = False  # a handler that was being made when the key was pressed cannot be closed
             console.say("Interrupted. What is done is stored: run the same command again, and it goes on from there.")
         raise
 

@@ -24,8 +24,9 @@ _PRIMARY = {"cmn": "zh", "zho": "zh", "chi": "zh", "eng": "en"}
 _TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*")
 
 # Ids become parts of messages, addresses and exports: no separators, no control characters, no surrounding blanks.
+_NOT_IN_IDS = r"/\\\x00-\x1f\x7f-\x9f\u2028\u2029"
 OwnersId = Annotated[
-    str, StringConstraints(pattern=r"^[^\s/\\\x00-\x1f\x7f]([^/\\\x00-\x1f\x7f]{0,198}[^\s/\\\x00-\x1f\x7f])?$")
+    str, StringConstraints(pattern=rf"^[^\s{_NOT_IN_IDS}]([^{_NOT_IN_IDS}]{{0,198}}[^\s{_NOT_IN_IDS}])?$")
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ WINDOW_S = 600.0
 LONGEST_S = 28.0
 """Longest stretch: with its padding it fits Whisper's window of 30 s."""
 _PAD_MS = 200
+
+_ONE_AT_A_TIME = threading.Lock()
+"""The model remembers what it heard last, and buckets run in threads."""
 
 Sound = npt.NDArray[np.float32]
 Hear = Callable[[float, float], Sound]
@@ -46,7 +50,8 @@ def speech(hear: Hear, duration_s: float, *, threshold: float, pause_s: float) -
         if not sound.size:
             break
         window_end_s = at_s + sound.size / SAMPLE_RATE_HZ
-        here = _stretches(sound, at_s, threshold=threshold, pause_s=pause_s)
+        with _ONE_AT_A_TIME:
+            here = _stretches(sound, at_s, threshold=threshold, pause_s=pause_s)
         last = window_end_s >= duration_s - 0.001 or sound.size < WINDOW_S * SAMPLE_RATE_HZ
         # What touches the window's end may go on after it: the next window begins where that stretch does.
         cut = not last and bool(here) and here[-1].end_s > window_end_s - 1.0 and here[-1].start_s > at_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import pickle
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ class Heard:
     language: str
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Whisper hangs its word timing on the model itself, and the random seed is the process's: buckets run in threads."""
+
+
 def model_identity(name: str) -> str:
     """What a transcription depends on: a model's name, or the content of the checkpoint at a path."""
     path = Path(name)
@@ -66,11 +71,12 @@ def transcribe(hear: Hear, stretches: Sequence[Stretch], *, language: str | None
     Raises:
         WhisperUnavailableError: The model is not at hand.
     """
-    model = _model(settings.whisper_model, model_identity(settings.whisper_model))
-    spoken = _language(model, hear, stretches, language)
     words: list[Word] = []
-    for stretch in stretches:
-        words += _words(model, hear(stretch.start_s, stretch.end_s), stretch, spoken, settings.whisper_sample_len)
+    with _ONE_AT_A_TIME:
+        model = _model(settings.whisper_model, model_identity(settings.whisper_model))
+        spoken = _language(model, hear, stretches, language)
+        for stretch in stretches:
+            words += _words(model, hear(stretch.start_s, stretch.end_s), stretch, spoken, settings.whisper_sample_len)
     return Heard(tuple(words), spoken)
 
 

@@ -70,6 +70,7 @@ def test_events_say_what_the_human_labels_said(release: releases.Release, corpor
             label
             for label in _labels(corpora, event["recording_id"])
             if label["speaker"] == wearer
+            and label["emotion"] != "neutral"
             and float(label["start_s"]) <= event["start_s"] + 0.002
             and float(label["end_s"]) >= event["end_s"] - 0.002
         ]

@@ -24,8 +24,6 @@ from osmo.tasks.publish import PublishStage
 
 pytestmark = pytest.mark.e2e
 
-SECRET = "00" * 32
-
 
 @dataclass
 class Round:
@@ -38,7 +36,9 @@ class Round:
 
     def annotator(self, email: str) -> AnnotatorSession:
         session = AnnotatorSession(self.server.url, email)
-        return session.enter(self.server.client().invitation(), password_of(email, SECRET))
+        return session.enter(
+            self.server.client().invitation(), password_of(email, self.server.credentials.annotator_secret)
+        )
 
     def collect(self, client: LabelStudioClient | None = None) -> CollectReport:
         return collect(self.store, client or self.server.client(), self.project, self.server.pseudonyms())

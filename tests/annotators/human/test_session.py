@@ -21,14 +21,17 @@ from osmo.tasks.publish import PublishStage
 
 pytestmark = pytest.mark.e2e
 
-SECRET = "11" * 32
+
+def password(server: LabelStudioServer, email: str) -> str:
+    """As the product derives it: the server is shared with tests that sign the same stand-ins up."""
+    return password_of(email, server.credentials.annotator_secret)
 
 
 def test_an_annotator_signs_up_once_and_then_logs_in(label_studio: LabelStudioServer) -> None:
     client = label_studio.client()
     email = "dora@example.org"
-    first = AnnotatorSession(label_studio.url, email).enter(client.invitation(), password_of(email, SECRET))
-    second = AnnotatorSession(label_studio.url, email).enter(client.invitation(), password_of(email, SECRET))
+    first = AnnotatorSession(label_studio.url, email).enter(client.invitation(), password(label_studio, email))
+    second = AnnotatorSession(label_studio.url, email).enter(client.invitation(), password(label_studio, email))
     assert first.user_id == second.user_id
     assert list(client.users().values()).count(email) == 1
 
@@ -36,7 +39,7 @@ def test_an_annotator_signs_up_once_and_then_logs_in(label_studio: LabelStudioSe
 def test_a_wrong_password_and_a_void_invitation_are_refused(label_studio: LabelStudioServer) -> None:
     email = "emil@example.org"
     invitation = label_studio.client().invitation()
-    AnnotatorSession(label_studio.url, email).enter(invitation, password_of(email, SECRET))
+    AnnotatorSession(label_studio.url, email).enter(invitation, password(label_studio, email))
     with pytest.raises(LabelStudioRefusedError, match=r"emil@example\.org cannot log in"):
         AnnotatorSession(label_studio.url, email).enter(invitation, "another password")
     with pytest.raises(LabelStudioRefusedError, match="403"):
@@ -63,7 +66,7 @@ def test_simulated_annotators_answer_every_clip_once(label_studio: LabelStudioSe
     client, project = label_studio.client(), label_studio.project("simulated")
     clips = clips_table(tmp_path, 9, prefix="sim")
     publish(store, PublishStage(client, project, lambda _: clips), clips)
-    args = {"annotators": 3, "secret": SECRET, "vocabulary": vocabulary()}
+    args = {"annotators": 3, "secret": label_studio.credentials.annotator_secret, "vocabulary": vocabulary()}
     assert simulate(client.url, client.invitation(), project.project_id, **args).entered == (9, 9, 9)
     assert simulate(client.url, client.invitation(), project.project_id, **args).entered == (0, 0, 0)
     report = collect(store, client, project, label_studio.pseudonyms())
@@ -105,7 +108,7 @@ def test_replayed_labels_are_entered_once_and_nothing_is_added_to_them(
             )
         ]
     )
-    session = AnnotatorSession(client.url, EMAIL).enter(client.invitation(), password_of(EMAIL, SECRET))
+    session = AnnotatorSession(client.url, EMAIL).enter(client.invitation(), password(label_studio, EMAIL))
     assert replay(session, project.project_id, table, vocabulary()) == 3
     assert replay(session, project.project_id, table, vocabulary()) == 0
     assert collect(store, client, project, label_studio.pseudonyms()).by_source == {"replayed": 3}
