@@ -10,6 +10,7 @@ import pyarrow as pa
 from prefect import flow
 
 from osmo.flows.context import resolve, snapshot
+from osmo.flows.stages_flow import PEOPLE
 from osmo.schemas.manifest import (
     ConsentSnapshot,
     FunnelStep,
@@ -24,30 +25,53 @@ from osmo.storage import releases
 from osmo.storage.store import Store
 from osmo.tasks.pipeline import Pipeline
 from osmo.tasks.release import config_snapshot, create
-from osmo.tasks.status import funnel_of
+from osmo.tasks.status import funnel_of, plan
 
 NOTHING_RELEASED = "0.1.0"
 
 
+class UnfinishedBuildError(RuntimeError):
+    """Stages have results to compute that a release would lack."""
+
+    def __init__(self, missing: dict[str, int]) -> None:
+        self.missing = missing
+        listed = ", ".join(f"{stage} {count}" for stage, count in missing.items())
+        super().__init__(
+            f"The build is not finished, units missing: {listed}. Run `osmo build` first; what cannot be mended may be "
+            "left out with --incomplete."
+        )
+
+
 @flow(name="release")
-def release(config_file: str | None = None, version: str | None = None, parent: str | None = None) -> str:
+def release(
+    config_file: str | None = None, version: str | None = None, parent: str | None = None, incomplete: bool = False
+) -> str:
     """Publish a release; gives its label, name@version.
 
     Args:
         config_file: The configuration; null: $OSMO_CONFIG, else ./osmo.toml, else the defaults.
         version: Three numbers; null: the one after the latest.
         parent: name@version of the release that this one follows; null: the latest of this name, if there is one.
+        incomplete: Whether to publish although stages miss results; people's unfinished work never hinders.
     """
     pipeline = resolve(snapshot(config_file, create=False))
-    manifest = publish_release(pipeline, version=version, parent=parent)
+    manifest = publish_release(pipeline, version=version, parent=parent, incomplete=incomplete)
     return f"{manifest.name}@{manifest.version}"
 
 
-def publish_release(pipeline: Pipeline, *, version: str | None = None, parent: str | None = None) -> Manifest:
+def publish_release(
+    pipeline: Pipeline, *, version: str | None = None, parent: str | None = None, incomplete: bool = False
+) -> Manifest:
     """Publish what the views hold now; see `release`.
 
     Without a version: where nothing that a release depends on changed since the latest one, that one stands.
+
+    Raises:
+        UnfinishedBuildError: A stage misses results, and `incomplete` was not asked for.
     """
+    missing = {one.stage: one.missing for one in plan(pipeline) if one.missing and one.stage != PEOPLE}
+    if missing and not incomplete:
+        raise UnfinishedBuildError(missing)
     config = pipeline.config.release
     made_from = provenance(pipeline)
     listed = releases.list_releases(pipeline.store, config.name)

@@ -28,12 +28,13 @@ def register(app: typer.Typer) -> None:
 def create(
     config: ConfigFile = None,
     version: Annotated[str | None, typer.Option(help="Three numbers; the one after the latest if not given.")] = None,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Also where stages miss results.")] = False,
     json: AsJson = False,
 ) -> None:
     """Publish what was accepted so far as an immutable, versioned release."""
     from osmo.flows.release_flow import publish_release
 
-    manifest = publish_release(open_pipeline(config), version=version)
+    manifest = publish_release(open_pipeline(config), version=version, incomplete=incomplete)
     label = f"{manifest.name}@{manifest.version}"
     if json:
         console.emit_json({"release": label, "tables": manifest.tables})
