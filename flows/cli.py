@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
-from typing import Annotated
+import threading
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -47,18 +50,34 @@ for group in (quickstart, setup, build, people, inspect, release, backup, compac
 
 def main() -> None:
     """Run the command line; an error that the system knows is one message, any other a traceback."""
+    pressed = _watch_interrupts()
     try:
         app()
-    except (RuntimeError, ValueError, OSError, KeyError) as error:
-        if not _known(error):
+    except BaseException as error:
+        if pressed.is_set():  # whatever it became on its way: an extension's import turns it into an ImportError
+            _end_interrupted()
+        if not isinstance(error, Exception) or not _known(error):
             raise
         console.err.print(f"[bold red]Error:[/] {_plain(str(error))}", soft_wrap=True)
         sys.exit(MISUSED if type(error).__name__ in _MISUSE else FAILED)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
-            logging.raiseExceptions = False  # a handler that was being made when the key was pressed cannot be closed
-            console.say("Interrupted. What is done is stored: run the same command again, and it goes on from there.")
-        raise
+
+
+def _watch_interrupts() -> threading.Event:
+    """Remember that Ctrl-C was pressed, and interrupt as usual."""
+    pressed = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    return pressed
+
+
+def _end_interrupted() -> NoReturn:
+    logging.raiseExceptions = False  # a handler that was being made when the key was pressed cannot be closed
+    console.say("Interrupted. What is done is stored: run the same command again, and it goes on from there.")
+    sys.exit(INTERRUPTED)
 
 
 def _known(error: BaseException) -> bool:

@@ -130,7 +130,7 @@ def test_the_clip_is_served_to_annotators_with_ranges_and_to_nobody_else(
     assert httpx.get(label_studio.url + address).status_code == 401
     email = "viewer@simulated.osmo.invalid"
     session = AnnotatorSession(label_studio.url, email)
-    session.enter(label_studio.client().invitation(), password_of(email, "00" * 32))
+    session.enter(label_studio.client().invitation(), password_of(email, label_studio.credentials.annotator_secret))
     part = httpx.get(
         label_studio.url + address, cookies=dict(session.cookies), headers={"Range": "bytes=0-2"}, timeout=30
     )
