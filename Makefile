@@ -12,9 +12,10 @@ export OSMO_HOME ?= $(CURDIR)/.osmo
 help:                ## What there is to make
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt vrs-requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r vrs-requirements.txt
 	touch $@
 
 setup: $(READY)      ## The virtual environment, with everything that is pinned in constraints.txt

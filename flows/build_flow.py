@@ -12,7 +12,7 @@ from osmo.flows.people import waiting
 from osmo.flows.stages_flow import PEOPLE, collect_work, record_unreachable, run_kinds, take_recordings
 from osmo.tasks.status import funnel_of
 
-BEFORE_PEOPLE = ("media", "segment", "prescreen", "clips", "clip_media")
+BEFORE_PEOPLE = ("media", "segment", "evidence", "prescreen", "clips", "clip_media")
 AFTER_PEOPLE = ("annotations", "judge", "cues", "sense")
 
 

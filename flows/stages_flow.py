@@ -93,6 +93,12 @@ def segment(config_file: str | None = None) -> dict[str, Counts]:
     return run_kinds(snapshot(config_file), "segment")
 
 
+@flow(name="evidence")
+def evidence(config_file: str | None = None) -> dict[str, Counts]:
+    """Media → measured evidence over whole recordings."""
+    return run_kinds(snapshot(config_file), "evidence")
+
+
 @flow(name="prescreen")
 def prescreen(config_file: str | None = None) -> dict[str, Counts]:
     """Segments → votes."""

@@ -27,6 +27,9 @@ class Source(Section):
 
     adapter: str = Field(default="folder", description="A file of tasks/sources/")
     path: str = Field(description="Folder or object-store address of the recordings")
+    subjects: str | None = Field(
+        default=None, description="CSV file (recording_id, subject_id): who the wearer is where the owner does not say"
+    )
 
 
 class StoreConfig(Section):
@@ -50,13 +53,26 @@ class MediaConfig(Section):
 class SegmentConfig(Section):
     """Speech segmentation."""
 
-    whisper_model: str = Field(default="base", description="Name of an openai-whisper model, or path of a checkpoint")
+    engine: str = Field(default="whisper", description="A file of tasks/engines/")
+    whisper_model: str = Field(
+        default="base", description="Name of a Whisper model; or path of a checkpoint, for faster_whisper of a folder"
+    )
+    batch_size: int = Field(default=8, ge=1, description="Stretches of speech that an engine hears at once")
     whisper_sample_len: int | None = Field(default=None, description="Most tokens per 30 s window; null: the model's")
     pause_s: Seconds = Field(default=0.8, description="A longer pause ends a sentence")
     max_segment_s: Seconds = Field(default=30.0, description="No segment is longer")
     vad_threshold: Share = Field(default=0.5, description="Speech probability of silero-vad")
     no_speech_threshold: Share = Field(default=0.6, description="Whisper segments above it are refused as silence")
+    compression_ratio_max: float = Field(default=2.4, gt=0, description="Text that zlib compresses further is a loop")
+    logprob_min: float = Field(default=-1.0, le=0, description="Mean token log-probability below it is refused")
+    own_voice_confidence: Share = Field(default=0.7, description="Below it own-voice detection abstains")
     dialogue_turns: int = Field(default=5, ge=0, description="Turns before a segment that a voter may see")
+
+
+class EvidenceConfig(Section):
+    """Measured evidence of whole recordings, which cues and voters cite."""
+
+    trackers: tuple[str, ...] = Field(default=(), description="Files of tasks/tracks/")
 
 
 class PrescreenConfig(Section):
@@ -127,6 +143,7 @@ class OsmoConfig(BaseSettings):
     store: StoreConfig = StoreConfig()
     media: MediaConfig = MediaConfig()
     segment: SegmentConfig = SegmentConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     prescreen: PrescreenConfig = PrescreenConfig()
     label: LabelConfig = LabelConfig()
     quality: QualityConfig = QualityConfig()
@@ -221,6 +238,10 @@ def _with_absolute_paths(config: OsmoConfig, base: Path) -> OsmoConfig:
     def absolute(place: str) -> str:
         return place if "://" in place else str((base / place).absolute())
 
-    sources = tuple(source.model_copy(update={"path": absolute(source.path)}) for source in config.sources)
+    def placed(source: Source) -> Source:
+        subjects = None if source.subjects is None else absolute(source.subjects)
+        return source.model_copy(update={"path": absolute(source.path), "subjects": subjects})
+
+    sources = tuple(placed(source) for source in config.sources)
     store = config.store.model_copy(update={"uri": absolute(config.store.uri)})
     return config.model_copy(update={"sources": sources, "store": store})

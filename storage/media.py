@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tempfile
 import wave
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from osmo.storage.objects import Objects
 
@@ -133,6 +136,53 @@ class Media:
             file.setpos(first)
             pcm = np.frombuffer(file.readframes(last - first), dtype="<i2")
         return pcm.astype(np.float32) / 32768.0
+
+    def track(
+        self, recording_id: str, kind: str, start_s: float = -math.inf, end_s: float = math.inf
+    ) -> pa.Table | None:
+        """Measured numbers of a stretch of a recording.
+
+        Args:
+            recording_id: The recording.
+            kind: microphones, gaze, ocular_track, acoustic_track or visual_track.
+            start_s: Start, seconds from the recording's start.
+            end_s: End; it does not belong to the stretch.
+
+        Returns:
+            Rows in order of `time_s`; null where the recording has no such track.
+
+        Raises:
+            MediaDamagedError: The file fails its checksums.
+        """
+        path = self.path(recording_id, kind)
+        if path is None:
+            return None
+        inside = (pc.field("time_s") >= start_s) & (pc.field("time_s") < end_s)
+        try:
+            return pq.read_table(path, filters=inside, page_checksum_verification=True)
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowInvalid) as error:
+            raise MediaDamagedError(str(path), str(error)) from error
+
+
+def write_track(path: Path, rows: Iterable[pa.Table], schema: pa.Schema) -> int:
+    """Write tables of one schema as a Parquet track, a row group each, in bounded memory.
+
+    Args:
+        path: The file; equal rows give equal bytes.
+        rows: In order of their column `time_s`.
+        schema: Of every table.
+
+    Returns:
+        Rows written.
+    """
+    count = 0
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as file:
+        for table in rows:
+            file.write_table(table)
+            count += table.num_rows
+    return count
 
 
 def file_sha256(path: Path) -> str:

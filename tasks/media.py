@@ -103,7 +103,8 @@ class MediaStage:
 
 
 MEDIA_READS = [
-    "recording_id", "duration_s", "video", "audio", "eye", "eye_fps", "transcript_uri", "transcript_sha256",
+    "recording_id", "duration_s", "video", "audio", "eye", "eye_fps", "transcript", "transcript_uri",
+    "transcript_sha256", "gaze",
 ]  # fmt: skip
 """Columns of `RECORDINGS` that the media of a recording depend on."""
 

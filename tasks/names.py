@@ -8,16 +8,18 @@ from osmo.schemas.extensions import UnknownExtensionError
 from osmo.tasks.cues.registry import EXTRACTORS
 from osmo.tasks.sources.registry import ADAPTERS
 from osmo.tasks.splits import PROTOCOLS
+from osmo.tasks.tracks.registry import TRACKERS
 
 
 def check_names(config: OsmoConfig) -> None:
-    """Look up every adapter, voter, judge, extractor, writer and protocol that a configuration names; none is imported.
+    """Look up every extension that a configuration names; none is imported.
 
     Raises:
         UnknownExtensionError: The first that does not exist.
     """
     asked = (
         (ADAPTERS, [source.adapter for source in config.sources]),
+        (TRACKERS, config.evidence.trackers),
         (VOTERS, config.prescreen.voters),
         (JUDGES, [config.quality.judge]),
         (EXTRACTORS, config.sense.extractors),

@@ -29,6 +29,8 @@ from osmo.tasks.qa.verdicts import JudgeStage
 from osmo.tasks.segment import SegmentStage
 from osmo.tasks.sense import SenseStage
 from osmo.tasks.stage import Stage
+from osmo.tasks.tracks.registry import tracker
+from osmo.tasks.tracks.stage import TrackStage
 from osmo.tasks.views import Views
 
 
@@ -97,9 +99,15 @@ class Pipeline:
 
     def run_bucket(self, name: str, bucket: int, *, progress: Progress | None = None) -> BucketReport:
         """Run a stage over a bucket."""
-        # `media` makes what the others look at, and looks at the recordings' own files only.
-        index = MEDIA.empty() if name == MediaStage.name else self.views.recording_media(bucket)
-        return run_bucket(self.store, self.stage(name), bucket, Media(self.cache, index), progress=progress)
+        media = Media(self.cache, self._index(name, bucket))
+        return run_bucket(self.store, self.stage(name), bucket, media, progress=progress)
+
+    def _index(self, name: str, bucket: int) -> pa.Table:
+        """`MEDIA` rows that a stage may look at: nothing that is made after it."""
+        if name == MediaStage.name:
+            return MEDIA.empty()
+        before_tracks = name == "segment" or name.startswith("evidence:")
+        return self.views.recording_media(bucket) if before_tracks else self.views.tracks(bucket)
 
     @cached_property
     def _stages(self) -> Mapping[str, Stage]:
@@ -109,6 +117,14 @@ class Pipeline:
         config, views, flush = self.config, self.views, self.config.store.flush_rows
         yield MediaStage(cache=self.cache, settings=config.media, recordings=views.recordings)
         yield SegmentStage(config.segment, recordings=views.recordings, media=views.recording_media)
+        for name in config.evidence.trackers:
+            yield TrackStage(
+                tracker(name),
+                cache=self.cache,
+                recordings=views.recordings,
+                media_rows=views.recording_media,
+                segments=views.spoken,
+            )
         for name in config.prescreen.voters:
             yield PrescreenStage(
                 registry.voter(name),
@@ -143,7 +159,7 @@ class Pipeline:
         )
         extractors = [extractor(name) for name in config.sense.extractors]
         for one in extractors:
-            yield CueStage(one, events=views.events, media_rows=views.recording_media, recordings=views.recordings)
+            yield CueStage(one, events=views.events, media_rows=views.tracks, recordings=views.recordings)
         yield SenseStage(
             registry.writer(config.sense.writer),
             events_all=views.all_events,

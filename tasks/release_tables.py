@@ -41,7 +41,7 @@ EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]
 _ABSOLUTE = re.compile(r"^(/|\\|~|[A-Za-z]:|[a-z0-9+]+://)|(^|/)\.\.(/|$)")
 _REDACTED = "[e-mail removed]"
 _NAMES_ONLY = ("transcript_uri", "labels_uri", "source_uri")
-_STREAMS = ("video", "audio", "eye")
+_STREAMS = ("video", "audio", "eye", "transcript", "gaze")
 
 
 class ReleaseInputError(ValueError):

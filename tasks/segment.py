@@ -11,12 +11,14 @@ from osmo.schemas.keys import fingerprint
 from osmo.schemas.table import Table
 from osmo.schemas.tables import SEGMENTS
 from osmo.storage.media import Media
-from osmo.tasks.segment_lines import NothingReadError, Said, heard_lines, sidecar_lines
+from osmo.tasks.said import NothingReadError, Said
+from osmo.tasks.segment_heard import heard_lines
 from osmo.tasks.segment_rows import empty_row, segment_rows
+from osmo.tasks.segment_sidecar import sidecar_lines
 from osmo.tasks.segment_units import UNITS, Unit, segment_units
 from osmo.tasks.stage import Outcome, Problem
 
-VERSION = 2
+VERSION = 3
 
 
 class SegmentStage:
@@ -83,7 +85,7 @@ class SegmentStage:
         return Outcome(SEGMENTS.rows(made), keys, problems, attempts=rows.num_rows)
 
     def _said(self, unit: Unit, media: Media) -> Said | None:
-        if unit.transcript_uri is not None:
+        if unit.transcript:
             return sidecar_lines(unit, self._config)
         return None if unit.heard_s is None else heard_lines(unit, self._config, media)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from osmo.schemas.keys import content_key, make_id, milliseconds
+from osmo.tasks.sentences import Word
 
 MEDIA_SLACK_S = 0.5
 """A segment that ends at most so long after its recording still lies inside: subtitles linger."""
@@ -14,7 +15,20 @@ MEDIA_SLACK_S = 0.5
 
 @dataclass(frozen=True)
 class Line:
-    """What was said in one segment, and how surely it was heard; nulls where no model heard it."""
+    """What was said in one segment.
+
+    Attributes:
+        start_s: Start in seconds.
+        end_s: End in seconds.
+        text: What was said.
+        speaker: The name that the transcript gives; null: none.
+        confidence: exp(mean token log-probability), 0–1; null where no model heard it.
+        no_speech: The model's probability that it is no speech; null where no model heard it.
+        language: BCP 47 primary language of this line; null: that of the recording.
+        words: Its words with their times; empty: the source has none.
+        translation: The owner's translation; null: none.
+        refused: Why it is quarantined; null: it is not.
+    """
 
     start_s: float
     end_s: float
@@ -22,6 +36,10 @@ class Line:
     speaker: str | None = None
     confidence: float | None = None
     no_speech: float | None = None
+    language: str | None = None
+    words: tuple[Word, ...] = ()
+    translation: str | None = None
+    refused: str | None = None
 
 
 def segment_rows(
@@ -41,7 +59,7 @@ def segment_rows(
         lines: In the order of their source; at least one.
         recording_id: The recording.
         subject_id: Its wearer.
-        language: BCP 47 primary language of the text; null: unknown.
+        language: BCP 47 primary language of lines that name none; null: unknown.
         duration_s: Length of its media in seconds.
         sound_key: Key of its audio files; null: no audio.
         source: Where the text comes from.
@@ -56,6 +74,7 @@ def segment_rows(
     for line in lines:
         times = (milliseconds(line.start_s), milliseconds(line.end_s))
         segment_id = make_id("segment", recording_id, *times, ordinals[times])
+        spoken = line.language or language
         ordinals[times] += 1
         speaker = who(line.speaker, subject_id)
         rows.append(
@@ -65,24 +84,33 @@ def segment_rows(
                 "start_s": line.start_s,
                 "end_s": line.end_s,
                 "text": line.text,
-                "language": language,
+                "language": spoken,
                 "speaker": speaker,
                 "speaker_name": line.speaker,
+                "speaker_source": None if speaker == "unknown" else "name",
                 "asr_confidence": line.confidence,
                 "no_speech_prob": line.no_speech,
-                "in_media": line.start_s < duration_s and line.end_s <= duration_s + MEDIA_SLACK_S,
+                "in_media": in_media(line.start_s, line.end_s, duration_s),
                 "source": source,
-                "text_key": content_key("text", segment_id, line.text, speaker, language),
+                "translation": line.translation,
+                "words": [_timed(word) for word in line.words] or None,
+                "refused_reason": line.refused,
+                "text_key": content_key("text", segment_id, line.text, speaker, spoken),
                 "audio_key": None if sound_key is None else content_key("audio", segment_id, sound_key),
             }
         )
     rows.sort(key=lambda row: (row["start_s"], row["end_s"], row["segment_id"]))
     # Each key names its segment: what is said twice is two units. A turn before it counts by what was said alone.
-    said = [content_key("said", str(row["text"]), str(row["speaker"]), language) for row in rows]
+    said = [content_key("said", str(row["text"]), str(row["speaker"]), _language(row)) for row in rows]
     for at, row in enumerate(rows):
         turns = said[max(0, at - dialogue_turns) : at + 1]
         row["dialogue_key"] = content_key("dialogue", str(row["segment_id"]), *turns)
     return rows
+
+
+def in_media(start_s: float, end_s: float, duration_s: float) -> bool:
+    """Whether a segment lies inside its recording's media."""
+    return 0 <= start_s < duration_s and end_s <= duration_s + MEDIA_SLACK_S
 
 
 def empty_row(recording_id: str, reason: str) -> dict[str, object]:
@@ -95,6 +123,14 @@ def who(name: str | None, subject_id: str | None) -> str:
     if not name or not subject_id:
         return "unknown"
     return "wearer" if _bare(name) == _bare(subject_id) else "other"
+
+
+def _timed(word: Word) -> dict[str, object]:
+    return {"start_s": word.start_s, "end_s": word.end_s, "text": word.text}
+
+
+def _language(row: Mapping[str, object]) -> str | None:
+    return None if row["language"] is None else str(row["language"])
 
 
 def _bare(name: str) -> str:

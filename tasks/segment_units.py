@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from osmo.schemas.config import SegmentConfig
 from osmo.schemas.keys import content_key, milliseconds
+from osmo.schemas.tables.recordings import SIDECAR_FILE
+from osmo.tasks.recordings import transcript_files
 from osmo.tasks.whisper_asr import model_identity
 
 _COLUMNS: dict[str, pa.DataType] = {
@@ -19,8 +21,7 @@ _COLUMNS: dict[str, pa.DataType] = {
     "duration_s": pa.float64(),
     "subject_id": pa.string(),
     "language": pa.string(),
-    "transcript_uri": pa.string(),
-    "transcript_sha256": pa.string(),
+    "transcript": pa.list_(SIDECAR_FILE),
     "sound_key": pa.string(),
     "heard_s": pa.float64(),
     "silent_reason": pa.string(),
@@ -39,8 +40,7 @@ class Unit:
         duration_s: Its length in seconds.
         subject_id: Its wearer; null: unknown.
         language: BCP 47 primary language; null: unknown.
-        transcript_uri: Its sidecar transcript; null: none.
-        transcript_sha256: The transcript's hash as ingested.
+        transcript: Values of `SIDECAR_FILE` of its sidecar transcripts, in order of time; null: none.
         sound_key: Key of its audio files; null: no audio.
         heard_s: Seconds of cached audio that Whisper is to hear; null: nothing to hear, or a transcript is there.
         silent_reason: Why there is neither a transcript nor anything to hear.
@@ -51,8 +51,7 @@ class Unit:
     duration_s: float
     subject_id: str | None
     language: str | None
-    transcript_uri: str | None
-    transcript_sha256: str | None
+    transcript: list[dict[str, Any]] | None
     sound_key: str | None
     heard_s: float | None
     silent_reason: str | None
@@ -75,7 +74,7 @@ def segment_units(recordings: pa.Table, media: pa.Table, config: SegmentConfig) 
     for row in media.select(["recording_id", "kind", "sha256", "duration_s", "silent"]).to_pylist():
         cached.setdefault(row["recording_id"], {})[row["kind"]] = row
     columns = [
-        "recording_id", "duration_s", "subject_id", "language", "transcript_uri", "transcript_sha256",
+        "recording_id", "duration_s", "subject_id", "language", "transcript", "transcript_uri", "transcript_sha256",
         "transcript_reason", "audio", "audio_reason",
     ]  # fmt: skip
     found = (_unit(row, cached.get(row["recording_id"], {}), config) for row in recordings.select(columns).to_pylist())
@@ -89,8 +88,11 @@ def _unit(
     unit: dict[str, object] = {name: recording.get(name) for name in UNITS.names}
     sound_key = content_key("sound", *(file["sha256"] for file in files)) if files else None
     unit["sound_key"] = sound_key
-    parts: list[str | float | None] = [recording["transcript_sha256"], sound_key]
-    if recording["transcript_uri"] is None:
+    unit["transcript"] = transcript_files(recording) or None
+    parts: list[str | float | None] = [sound_key]
+    for file in transcript_files(recording):
+        parts += [file["sha256"], milliseconds(file["start_s"]), file["format"]]
+    if unit["transcript"] is None:
         if files and not cached:
             return None
         audio = cached.get("audio")

@@ -18,6 +18,7 @@ from osmo.tasks.decode import Loss, MediaUnreadableError, SourceFile, Tally
 from osmo.tasks.originals import Originals
 from osmo.tasks.pictures import frame_rate, picture_size, pictures
 from osmo.tasks.proxy import SILENCE_HZ, SOUND_HZ, Samples, Shape, encode
+from osmo.tasks.recordings import transcript_files
 from osmo.tasks.sound import silence, sound, write_wav
 from osmo.tasks.transcripts import Cue, TranscriptEncodingError, TranscriptFormatError, read_transcript
 
@@ -160,16 +161,16 @@ class Transcoder:
         return min(self._duration_s, max(known)) if known and len(known) == len(ends) else self._duration_s
 
     def _cues(self, originals: Originals) -> tuple[Cue, ...]:
-        uri = self.row["transcript_uri"]
-        if uri is None:
-            return ()
-        try:
-            return read_transcript(originals.path(str(uri)).read_bytes(), Path(str(uri)).suffix).cues
-        except (ObjectMissingError, FileNotFoundError):
-            self.losses.append(Loss(str(uri), "there is no such transcript"))
-        except (TranscriptEncodingError, TranscriptFormatError) as error:
-            self.losses.append(Loss(str(uri), f"its transcript is {error}".rstrip(".")))
-        return ()
+        cues: list[Cue] = []
+        for file in transcript_files(self.row):
+            uri = file["uri"]
+            try:
+                cues += read_transcript(originals.path(uri).read_bytes(), file["format"]).moved(file["start_s"]).cues
+            except (ObjectMissingError, FileNotFoundError):
+                self.losses.append(Loss(uri, "there is no such transcript"))
+            except (TranscriptEncodingError, TranscriptFormatError) as error:
+                self.losses.append(Loss(uri, f"its transcript is {error}".rstrip(".")))
+        return tuple(cue for cue in cues if cue.end_s > 0)
 
     def _row(self, out: Path, values: Mapping[str, object], streams: Sequence[str]) -> MediaRow:
         cached = self.cache.put(out)
@@ -208,4 +209,4 @@ def _hashes(row: Mapping[str, object], streams: Sequence[str]) -> Iterator[str]:
         listed = row[stream]
         yield from (str(entry["sha256"]) for entry in listed) if isinstance(listed, list) else ()
     if "video" in streams and row["video"] is None:
-        yield str(row["transcript_sha256"])
+        yield from (str(file["sha256"]) for file in transcript_files(row))

@@ -8,9 +8,9 @@ import io
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-SUFFIXES = (".csv", ".srt", ".vtt")
+FORMATS = ("csv", "srt", "vtt")
 """Formats that are read."""
 
 CSV_COLUMNS = ("start_s", "end_s", "text")
@@ -67,6 +67,11 @@ class Transcript:
         """Where the last cue ends, seconds; null without cues."""
         return max((cue.end_s for cue in self.cues), default=None)
 
+    def moved(self, by_s: float) -> Transcript:
+        """The same cues later by `by_s` seconds; times before a recording's start are negative."""
+        moved = (replace(cue, start_s=cue.start_s + by_s, end_s=cue.end_s + by_s) for cue in self.cues)
+        return Transcript(tuple(moved), self.rejected)
+
 
 class TranscriptEncodingError(ValueError):
     """A transcript is not UTF-8."""
@@ -79,35 +84,34 @@ class TranscriptEncodingError(ValueError):
 class TranscriptFormatError(ValueError):
     """A transcript is not of the format that its suffix says."""
 
-    def __init__(self, suffix: str, problem: str) -> None:
-        self.suffix = suffix
-        super().__init__(f"not a {suffix or 'known'} transcript: {problem}.")
+    def __init__(self, kind: str, problem: str) -> None:
+        self.kind = kind
+        super().__init__(f"not a {kind or 'known'} transcript: {problem}.")
 
 
-def read_transcript(data: bytes, suffix: str) -> Transcript:
+def read_transcript(data: bytes, kind: str) -> Transcript:
     """Cues of a transcript.
 
     Args:
         data: The file's bytes, UTF-8, with or without a byte order mark.
-        suffix: `.csv`, `.srt` or `.vtt`, in any case.
+        kind: One of `FORMATS`.
 
     Raises:
         TranscriptEncodingError: The bytes are not UTF-8; says where.
-        TranscriptFormatError: Unknown suffix, no WEBVTT line, or a csv without the columns it needs.
+        TranscriptFormatError: Unknown format, no WEBVTT line, or a csv without the columns it needs.
     """
-    kind = suffix.casefold()
-    if kind not in SUFFIXES:
-        raise TranscriptFormatError(suffix, f"expected one of {', '.join(SUFFIXES)}")
+    if kind not in FORMATS:
+        raise TranscriptFormatError(kind, f"expected one of {', '.join(FORMATS)}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         bom = 3 if data.startswith(b"\xef\xbb\xbf") else 0  # utf-8-sig counts from after the mark
         raise TranscriptEncodingError(error.start + bom, data[error.start + bom]) from error
-    if kind == ".csv":
+    if kind == "csv":
         found = list(_csv_cues(text))
     else:
-        if kind == ".vtt" and not re.match(r"WEBVTT(?:[ \t\r\n]|$)", text):
-            raise TranscriptFormatError(suffix, "the first line is not WEBVTT")
+        if kind == "vtt" and not re.match(r"WEBVTT(?:[ \t\r\n]|$)", text):
+            raise TranscriptFormatError(kind, "the first line is not WEBVTT")
         found = list(_block_cues(text))
     return Transcript(
         tuple(item for item in found if isinstance(item, Cue)),
@@ -121,7 +125,7 @@ def _csv_cues(text: str) -> Iterator[Cue | RejectedCue]:
         columns = [name.strip() for name in reader.fieldnames or ()]
         missing = [name for name in CSV_COLUMNS if name not in columns]
         if missing:
-            raise TranscriptFormatError(".csv", f"the header lacks {', '.join(missing)}, got {', '.join(columns)}")
+            raise TranscriptFormatError("csv", f"the header lacks {', '.join(missing)}, got {', '.join(columns)}")
         reader.fieldnames = columns
         line = reader.line_num + 1
         for row in reader:
@@ -132,7 +136,7 @@ def _csv_cues(text: str) -> Iterator[Cue | RejectedCue]:
             else:
                 yield _checked(at, times[0], times[1], _one_line(row.get("speaker") or ""), row.get("text") or "")
     except csv.Error as error:
-        raise TranscriptFormatError(".csv", f"line {reader.line_num}: {error}") from error
+        raise TranscriptFormatError("csv", f"line {reader.line_num}: {error}") from error
 
 
 def _block_cues(text: str) -> Iterator[Cue | RejectedCue]:

@@ -57,6 +57,11 @@ class Views:
         """`MEDIA` rows of whole recordings."""
         return self._of_stages("media", bucket, ["media"])
 
+    def tracks(self, bucket: int) -> pa.Table:
+        """`MEDIA` rows of whole recordings and of the evidence that was measured of them."""
+        names = ["media", *(name for name in self._pipeline.stage_names if name.startswith("evidence:"))]
+        return self._of_stages("tracks", bucket, names)
+
     def media(self, bucket: int) -> pa.Table:
         """`MEDIA` rows of recordings and clips."""
         return self._of_stages("all_media", bucket, ["media", "clip_media"])
@@ -66,8 +71,13 @@ class Views:
         return self._of_stages("segments", bucket, ["segment"])
 
     def spoken(self, bucket: int) -> pa.Table:
-        """`SEGMENTS` rows that are segments."""
-        return self._once("spoken", bucket, lambda: _having(self.segments(bucket), "segment_id"))
+        """`SEGMENTS` rows that are segments and not quarantined."""
+
+        def compute() -> pa.Table:
+            rows = _having(self.segments(bucket), "segment_id")
+            return _where(rows, pc.is_null(rows["refused_reason"]))
+
+        return self._once("spoken", bucket, compute)
 
     def votes(self, bucket: int) -> pa.Table:
         """`VOTES` rows of the active voters."""

@@ -41,6 +41,7 @@ _STAGES = {
     "ingest": "Take recordings from the sources.",
     "media": "Decode audio and labelling proxies into the media cache.",
     "segment": "Find sentence-level speech segments.",
+    "evidence": "Measure voice, scene and eyes over whole recordings.",
     "prescreen": "Let the voters vote.",
     "clips": "Make clips around candidates, and cut their media.",
     "publish": "Show clips in Label Studio.",

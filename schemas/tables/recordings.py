@@ -13,7 +13,29 @@ MEDIA_FILE = pa.struct(
         pa.field("duration_s", pa.float64()),
     ]
 )
-"""One file of a stream: where it lies, its hash and size, where it starts on the recording's clock, how long it is."""
+"""One file of a stream: where it lies, its hash and size, where it starts on the recording's clock, how long it is.
+
+A stream inside a VRS file is named behind a number sign: `recording.vrs#214-1`."""
+
+SIDECAR_FILE = pa.struct(
+    [
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("start_s", pa.float64(), nullable=False),
+        pa.field("format", pa.string(), nullable=False),
+    ]
+)
+"""One file of timed text or numbers: where its zero lies on the recording's clock (may be negative), its format."""
+
+WORD = pa.struct(
+    [
+        pa.field("start_s", pa.float64(), nullable=False),
+        pa.field("end_s", pa.float64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+    ]
+)
+"""One timed word of a segment, in seconds from the recording's start."""
 
 RECORDINGS = Table(
     "recordings",
@@ -39,9 +61,9 @@ RECORDINGS = Table(
         Column("eye", pa.list_(MEDIA_FILE), "Eye-camera video files in order; null with a reason", True),
         Column("eye_reason", pa.string(), "Why eye is null", True),
         Column("eye_fps", pa.float64(), "Eye camera's frame rate in Hz; null where there is no eye video", True),
-        Column("transcript_uri", pa.string(), "Sidecar transcript (csv, srt, vtt); null with a reason", True),
+        Column("transcript_uri", pa.string(), "The only transcript, in rows from before `transcript` was there", True),
         Column("transcript_sha256", pa.string(), "Its hash", True),
-        Column("transcript_reason", pa.string(), "Why transcript_uri is null", True),
+        Column("transcript_reason", pa.string(), "Why transcript is null", True),
         Column("labels_uri", pa.string(), "Human labels that came with the recording, to be replayed", True),
         Column("labels_sha256", pa.string(), "Their hash", True),
         Column("time_domain", pa.string(), "Where started_at comes from: utc, timecode, device, calendar or unknown"),
@@ -50,6 +72,9 @@ RECORDINGS = Table(
         Column("source", pa.string(), "The adapter that read it"),
         Column("source_uri", pa.string(), "The folder or object that it was read from"),
         Column("recording_key", pa.string(), "Content key: changes when any file or field of the recording changes"),
+        Column("transcript", pa.list_(SIDECAR_FILE), "Sidecar transcripts in order of time; null with a reason", True),
+        Column("gaze", pa.list_(SIDECAR_FILE), "Gaze that the owner computed; null with a reason", True),
+        Column("gaze_reason", pa.string(), "Why gaze is null", True),
     ),
 )
 
@@ -60,7 +85,10 @@ MEDIA = Table(
     (
         Column("recording_id", pa.string(), "The recording"),
         Column(
-            "kind", pa.string(), "audio (16 kHz mono), proxy (labelling video of the recording), clip (cut of it), eye"
+            "kind",
+            pa.string(),
+            "audio (16 kHz mono), proxy (labelling video of the recording), clip (cut of it), eye; Parquet tracks: "
+            "microphones, gaze, ocular_track, acoustic_track, visual_track",
         ),
         Column("clip_id", pa.string(), "The clip, where kind is clip", True),
         Column("source_sha256", pa.string(), "Hash over the hashes of the files it was decoded from"),
@@ -102,5 +130,16 @@ SEGMENTS = Table(
         Column("text_key", pa.string(), "Content key of segment_id, text, speaker and language", True),
         Column("dialogue_key", pa.string(), "Content key of the segment and the turns before it", True),
         Column("audio_key", pa.string(), "Content key of the segment and the sound under it; null without audio", True),
+        Column("speaker_source", pa.string(), "What tells the speaker: name, own_voice; null: nothing does", True),
+        Column("speaker_confidence", pa.float64(), "0–1 where own_voice tells the speaker; null elsewhere", True),
+        Column("speaker_reason", pa.string(), "Why the speaker is unknown; null: known, or nobody asked", True),
+        Column("translation", pa.string(), "The owner's translation into another language, with the text", True),
+        Column("words", pa.list_(WORD), "Words with their times; null: the source has none", True),
+        Column(
+            "refused_reason",
+            pa.string(),
+            "Why it is quarantined, so that nobody votes on it; null: it is not",
+            True,
+        ),
     ),
 )

@@ -56,11 +56,44 @@ class Stream:
 
 @dataclass(frozen=True)
 class Sidecar:
-    """A file beside the media (transcript, labels): its address and hash, or why there is none."""
+    """One file beside the media (labels): its address and hash, or why there is none."""
 
     uri: str | None = None
     sha256: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class SidecarFile:
+    """One file of timed text or numbers.
+
+    Attributes:
+        uri: Where it lies.
+        sha256: Its hash.
+        bytes: Its size.
+        start_s: Where its zero lies on the recording's clock, seconds; may be negative.
+        format: How it is read: a format of `osmo.tasks.transcripts` or of `osmo.tasks.gaze`.
+    """
+
+    uri: str
+    sha256: str
+    bytes: int
+    start_s: float
+    format: str
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """Files of timed text or numbers in order of time, or why there are none."""
+
+    files: tuple[SidecarFile, ...] = ()
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        assert bool(self.files) != bool(self.reason), "sidecars are files or a reason"
+
+
+NO_GAZE = Sidecars(reason="the owner gives no gaze")
 
 
 @dataclass(frozen=True)
@@ -79,11 +112,12 @@ class Recording:
     audio: Stream
     eye: Stream
     eye_fps: float | None
-    transcript: Sidecar
+    transcript: Sidecars
     labels: Sidecar
     time_domain: str
     synthetic: bool
     metadata: str
+    gaze: Sidecars = NO_GAZE
 
     @property
     def recording_key(self) -> str:
@@ -93,11 +127,14 @@ class Recording:
             streams += [name, stream.reason]
             for file in stream.files:
                 streams += [file.sha256, file.start_s, file.duration_s]
+        for name, sidecars in (("transcript", self.transcript), ("gaze", self.gaze)):
+            streams += [name, sidecars.reason]
+            for beside in sidecars.files:
+                streams += [beside.sha256, beside.start_s, beside.format]
         return content_key(
             "recording", self.recording_id, self.dataset, self.subject_id, self.subject_reason, self.session_group,
             self.language, self.started_at.isoformat() if self.started_at else None, self.duration_s, *streams,
-            self.eye_fps, self.transcript.sha256, self.transcript.reason, self.labels.sha256, self.time_domain,
-            self.synthetic, self.metadata,
+            self.eye_fps, self.labels.sha256, self.time_domain, self.synthetic, self.metadata,
         )  # fmt: skip
 
     def row(self, *, adapter: str, source_uri: str) -> dict[str, object]:
@@ -112,9 +149,9 @@ class Recording:
         for name, stream in (("video", self.video), ("audio", self.audio), ("eye", self.eye)):
             row[name] = [vars(file) for file in stream.files] or None
             row[f"{name}_reason"] = stream.reason
-        row["transcript_uri"] = self.transcript.uri
-        row["transcript_sha256"] = self.transcript.sha256
-        row["transcript_reason"] = self.transcript.reason
+        for name, sidecars in (("transcript", self.transcript), ("gaze", self.gaze)):
+            row[name] = [vars(file) for file in sidecars.files] or None
+            row[f"{name}_reason"] = sidecars.reason
         row["labels_uri"] = self.labels.uri
         row["labels_sha256"] = self.labels.sha256
         return {**row, "source": adapter, "source_uri": source_uri}

@@ -13,7 +13,18 @@ from pydantic import ValidationError
 
 from osmo.schemas.keys import content_key
 from osmo.schemas.recording_json import MAX_BYTES, MediaRef, RecordingJson, RecordingJsonError, parse_recording_json
-from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, MediaFile, Reading, Recording, Sidecar, Stream
+from osmo.tasks.sources.adapter import (
+    Adapter,
+    Flaw,
+    Listed,
+    MediaFile,
+    Reading,
+    Recording,
+    Sidecar,
+    SidecarFile,
+    Sidecars,
+    Stream,
+)
 from osmo.tasks.sources.places import (
     ClimbingPathError,
     SourceUnreachableError,
@@ -39,7 +50,7 @@ class FolderAdapter:
     """Reads the folder layout, from a disk or an object store."""
 
     name = "folder"
-    version = 1
+    version = 2
 
     def list(self, root: str) -> Iterator[Listed]:
         """Folders below `root` by path, hidden ones left out, opening no file."""
@@ -179,24 +190,25 @@ class _Reader:
             return Stream(sounding)
         return Stream(reason=f"{_ABSENT}, and {'the video has no sound track' if video.files else 'there is no video'}")
 
-    def _transcript(self, said: RecordingJson) -> tuple[Sidecar, float | None]:
+    def _transcript(self, said: RecordingJson) -> tuple[Sidecars, float | None]:
         """The transcript; and where its last cue ends, looked up only where nothing else may say how long it is."""
         if said.transcript is None:
-            return Sidecar(reason=_ABSENT), None
+            return Sidecars(reason=_ABSENT), None
         uri = self._at(said.transcript)
+        kind = PurePosixPath(uri).suffix.casefold().removeprefix(".")
         try:
             with fetched(uri) as file:
-                sidecar = Sidecar(uri, file.sha256)
+                sidecars = Sidecars((SidecarFile(uri, file.sha256, file.bytes, 0.0, kind),))
                 if said.duration_s is not None or file.bytes > MAX_SIDECAR_BYTES:
-                    return sidecar, None
-                return sidecar, read_transcript(file.path.read_bytes(), PurePosixPath(uri).suffix).end_s
+                    return sidecars, None
+                return sidecars, read_transcript(file.path.read_bytes(), kind).end_s
         except FileNotFoundError:
             why = f"{said.transcript} is missing"
             remedy = f"Put the file there, or take transcript out of {MANIFEST}; then ingest again."
             self.flaws.append(Flaw(f"transcript is left out: {why}", uri, remedy))
-            return Sidecar(reason=why), None
+            return Sidecars(reason=why), None
         except (TranscriptEncodingError, TranscriptFormatError):
-            return sidecar, None  # the segment stage says what is wrong with it
+            return sidecars, None  # the segment stage says what is wrong with it
 
     def _labels(self) -> Sidecar:
         uri = self._at(LABELS)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from osmo.schemas.recording_json import RecordingJson, RecordingJsonError, parse_recording_json
 from osmo.tasks.human_labels import human_labels
-from osmo.tasks.transcripts import SUFFIXES, TranscriptEncodingError, TranscriptFormatError, read_transcript
+from osmo.tasks.transcripts import FORMATS, TranscriptEncodingError, TranscriptFormatError, read_transcript
 
 quick = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -67,7 +67,7 @@ def test_any_bytes_are_facts_or_refused(data: bytes) -> None:
         blocks.map(str.encode),
         blocks.map(lambda text: f"WEBVTT\n\n{text}".encode()),
     ),
-    st.sampled_from(SUFFIXES),
+    st.sampled_from(FORMATS),
 )
 def test_any_bytes_are_a_transcript_or_refused(data: bytes, suffix: str) -> None:
     with suppress(TranscriptEncodingError, TranscriptFormatError):
@@ -83,7 +83,7 @@ def test_any_bytes_are_a_transcript_or_refused(data: bytes, suffix: str) -> None
 @given(st.lists(cells, min_size=5, max_size=5))
 def test_no_line_of_a_csv_is_lost(row: list[str]) -> None:
     quoted = ",".join('"' + cell.replace('"', '""') + '"' for cell in row[:4])
-    found = read_transcript(f"start_s,end_s,speaker,text\n{quoted}\n1,2,Ann,kept\n".encode(), ".csv")
+    found = read_transcript(f"start_s,end_s,speaker,text\n{quoted}\n1,2,Ann,kept\n".encode(), "csv")
     assert len(found.cues) + len(found.rejected) == 2
     assert found.cues[-1].text == "kept"
 

@@ -36,7 +36,7 @@ def test_it_is_small_and_holds_what_the_script_names() -> None:
     script = tomllib.loads((EXAMPLES / "sample_script.toml").read_text("utf-8"))
     assert [folder.name for folder in FOLDERS] == sorted(r["recording_id"] for r in script["recordings"])
     for recording in script["recordings"]:
-        cues = read_transcript((SAMPLE / recording["recording_id"] / "transcript.csv").read_bytes(), ".csv").cues
+        cues = read_transcript((SAMPLE / recording["recording_id"] / "transcript.csv").read_bytes(), "csv").cues
         assert [(cue.speaker, cue.text) for cue in cues] == [(n["speaker"], n["text"]) for n in recording["lines"]]
 
 

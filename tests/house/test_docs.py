@@ -11,7 +11,7 @@ from osmo.schemas.config import OsmoConfig
 from osmo.schemas.recording_json import RecordingJson
 from osmo.schemas.tables import TABLES
 from osmo.tasks.human_labels import LabelRow
-from osmo.tasks.transcripts import CSV_COLUMNS, SUFFIXES
+from osmo.tasks.transcripts import CSV_COLUMNS, FORMATS
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -103,7 +103,11 @@ def test_the_diagram_has_every_table_as_what_it_is() -> None:
 def test_every_field_of_an_owners_files_is_explained() -> None:
     page = text_of("docs/recordings.md")
     missing = [name for name in RecordingJson.model_fields if f"\n| `{name}` |" not in page]
-    missing += [name for name in (*LabelRow.model_fields, *CSV_COLUMNS, *SUFFIXES) if f"`{name}`" not in page]
+    missing += [
+        name
+        for name in (*LabelRow.model_fields, *CSV_COLUMNS, *(f".{name}" for name in FORMATS))
+        if f"`{name}`" not in page
+    ]
     assert missing == []
 
 

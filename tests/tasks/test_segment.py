@@ -24,7 +24,7 @@ RATE = 16_000
 Run = Callable[..., Outcome]
 
 
-def recording(**changed: object) -> dict[str, object]:
+def recording(**changed: object) -> dict[str, Any]:
     """A recording of ten seconds with nothing but its length."""
     return {
         "recording_id": "r", "dataset": "d", "subject_id": "Ana", "language": "en", "duration_s": 10.0,
@@ -34,11 +34,12 @@ def recording(**changed: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-def with_transcript(path: Path, content: str | bytes, **changed: object) -> dict[str, object]:
+def with_transcript(path: Path, content: str | bytes, **changed: object) -> dict[str, Any]:
     data = content.encode() if isinstance(content, str) else content
     path.write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    return recording(transcript_uri=str(path), transcript_sha256=sha256, transcript_reason=None, **changed)
+    file = {"uri": str(path), "sha256": sha256, "bytes": len(data), "start_s": 0.0, "format": path.suffix[1:]}
+    return recording(transcript=[file], transcript_reason=None, **changed)
 
 
 def with_audio(**changed: object) -> dict[str, object]:
@@ -140,8 +141,8 @@ def test_bad_cues_are_one_warning_and_the_good_ones_go_on(bench: Bench, tmp_path
     ("name", "content", "permanent", "what"),
     [
         ("t.csv", b"start_s,end_s,text\n0,1,\xff\n", True, "not UTF-8: byte 0xff at offset 23"),
-        ("t.vtt", b"0,1,hi\n", True, "not a .vtt transcript"),
-        ("t.doc", b"hi", True, "not a .doc transcript"),
+        ("t.vtt", b"0,1,hi\n", True, "not a vtt transcript"),
+        ("t.doc", b"hi", True, "not a doc transcript"),
     ],
 )
 def test_a_transcript_that_cannot_be_read_is_a_problem_without_rows(
@@ -193,7 +194,7 @@ def test_keys_change_with_what_the_segments_depend_on(bench: Bench, tmp_path: Pa
         for row in (one, two, {**one, "subject_id": "Bea"}, {**one, "language": "zh"}, {**one, "duration_s": 11.0})
     }
     assert len(keys) == 5
-    moved = {**one, "transcript_uri": "/elsewhere/t.csv", "source_uri": "/elsewhere"}
+    moved = {**one, "transcript": [{**one["transcript"][0], "uri": "/elsewhere/t.csv"}], "source_uri": "/elsewhere"}
     assert bench.hold(moved).needs()["input_key"][0].as_py() in keys
     heard = bench.hold(with_audio()).cached(pcm).needs()["input_key"][0].as_py()
     fingerprint = bench.stage.fingerprint

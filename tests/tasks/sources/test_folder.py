@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from osmo.tasks.sources.adapter import Reading
+from osmo.tasks.sources.adapter import Reading, Sidecars
 from osmo.tasks.sources.folder import create_adapter
 from osmo.tasks.sources.places import SourceUnreachableError
 
@@ -74,7 +74,8 @@ def test_a_transcript_alone_is_a_recording_of_its_length(tmp_path: Path) -> None
     assert (row["recording_id"], row["dataset"], row["duration_s"]) == ("r1", tmp_path.name, 2.5)
     assert (row["video"], row["video_reason"]) == (None, "not in recording.json")
     assert row["audio_reason"] == "not in recording.json, and there is no video"
-    assert row["transcript_uri"] == str(tmp_path / "r1" / "t.csv")
+    [transcript] = found.recording.transcript.files
+    assert (transcript.uri, transcript.start_s, transcript.format) == (str(tmp_path / "r1" / "t.csv"), 0.0, "csv")
     assert row["labels_uri"] == str(tmp_path / "r1" / "labels.csv")
     assert (row["time_domain"], row["metadata"]) == ("unknown", '{"site": "lab"}')
 
@@ -131,9 +132,12 @@ def test_a_missing_transcript_is_a_flaw_and_a_broken_one_is_left_to_segmentation
     put(tmp_path, "r2", {"transcript": "t.csv", "duration_s": 4}, t__csv=b"\xff")
     missing, broken = read(tmp_path, "r1"), read(tmp_path, "r2")
     assert missing.recording is not None and broken.recording is not None
-    assert (missing.recording.transcript.uri, missing.recording.transcript.reason) == (None, "t.csv is missing")
+    assert missing.recording.transcript == Sidecars(reason="t.csv is missing")
     assert len(missing.flaws) == 1
-    assert (broken.recording.transcript.uri, broken.flaws) == (str(tmp_path / "r2" / "t.csv"), ())
+    assert ([file.uri for file in broken.recording.transcript.files], broken.flaws) == (
+        [str(tmp_path / "r2" / "t.csv")],
+        (),
+    )
 
 
 @pytest.mark.parametrize("path", ["../other/x.wav", "/etc/passwd", "a/../../x.wav", "s3://b/x.wav", ".", "link.wav"])

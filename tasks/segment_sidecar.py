@@ -1,0 +1,85 @@
+"""What is said in one recording by its sidecar transcripts: each cue a line, on the recording's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from osmo.schemas.config import SegmentConfig
+from osmo.tasks.said import NothingReadError, Said, lines_of, sentences_of
+from osmo.tasks.segment_rows import Line, in_media
+from osmo.tasks.segment_units import Unit
+from osmo.tasks.sentences import spread
+from osmo.tasks.sources.places import SourceUnreachableError, fetched
+from osmo.tasks.transcripts import Cue, Transcript, TranscriptEncodingError, TranscriptFormatError, read_transcript
+
+SHOWN = 5
+"""Refused cues that a problem names; all are counted."""
+
+
+def sidecar_lines(unit: Unit, config: SegmentConfig) -> Said:
+    """Cues of the unit's transcripts; one that is longer than a segment may be is split at its sentences.
+
+    Raises:
+        NothingReadError: A transcript is gone, has changed, or cannot be read as what it says it is.
+    """
+    files = unit.transcript or []
+    where = ", ".join(file["uri"] for file in files)
+    read = [_transcript(file) for file in files]
+    transcript = Transcript(
+        tuple(cue for one in read for cue in one.cues), tuple(cue for one in read for cue in one.rejected)
+    )
+    lines: list[Line] = []
+    for cue in transcript.cues:
+        if cue.end_s - cue.start_s <= config.max_segment_s:
+            lines.append(Line(cue.start_s, cue.end_s, cue.text, cue.speaker))
+        else:
+            lines += lines_of(sentences_of(spread(cue.start_s, cue.end_s, cue.text), config), cue.speaker)
+    note = "; ".join(_oddities(transcript, unit.duration_s)) or None
+    return Said(
+        tuple(lines), unit.language, "sidecar", note, where, "Mend the transcript and ingest again, or leave it."
+    )
+
+
+def _transcript(named: Mapping[str, Any]) -> Transcript:
+    """Cues of one file, moved onto the recording's clock."""
+    again = "Ingest again, so that the recording is read as it is now."
+    where = named["uri"]
+    try:
+        with fetched(where) as file:
+            if file.sha256 != named["sha256"]:
+                raise NothingReadError("the transcript has changed since ingest", where, again, permanent=False)
+            return read_transcript(file.path.read_bytes(), named["format"]).moved(named["start_s"])
+    except FileNotFoundError as error:
+        raise NothingReadError("the transcript is gone since ingest", where, again, permanent=False) from error
+    except SourceUnreachableError as error:
+        raise NothingReadError(error.problem, where, error.remedy, permanent=False) from error
+    except (TranscriptEncodingError, TranscriptFormatError) as error:
+        remedy = "Mend the transcript and ingest again."
+        raise NothingReadError(f"the transcript cannot be read: {error}", where, remedy, permanent=True) from error
+
+
+def _oddities(transcript: Transcript, duration_s: float) -> list[str]:
+    cues, refused = transcript.cues, transcript.rejected
+    told = []
+    if refused:
+        first = [f"line {one.line}: {one.reason}" for one in refused[:SHOWN]]
+        more = ["…"] if len(refused) > SHOWN else []
+        told.append(f"{len(refused)} of {len(cues) + len(refused)} cues refused ({'; '.join(first + more)})")
+    outside = [cue for cue in cues if not in_media(cue.start_s, cue.end_s, duration_s)]
+    if outside:
+        where = f"outside the {duration_s:.3f} s of media (the first at {outside[0].start_s:.3f} s)"
+        told.append(f"cues {where}: {len(outside)}, kept and marked")
+    if overlapping := _overlapping(cues):
+        told.append(f"cues that begin before an earlier one ends: {overlapping}, kept")
+    if not cues and not refused:
+        told.append("the transcript is empty")
+    return told
+
+
+def _overlapping(cues: Sequence[Cue]) -> int:
+    count, latest_s = 0, 0.0
+    for cue in sorted(cues, key=lambda cue: (cue.start_s, cue.end_s)):
+        count += cue.start_s < latest_s - 0.05  # rounded times of neighbours are no overlap
+        latest_s = max(latest_s, cue.end_s)
+    return count

@@ -1,0 +1,1 @@
+"""Trackers of measured evidence over whole recordings, one a file."""
