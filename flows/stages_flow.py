@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefect import flow
 
 from osmo.annotators.human.transport import LabelStudioUnreachableError
@@ -10,6 +12,7 @@ from osmo.flows.counts import Counts
 from osmo.flows.people import gather, stand_ins
 from osmo.flows.progress import listener
 from osmo.flows.stage_runs import run_stage
+from osmo.schemas.config import Source
 from osmo.schemas.keys import content_key
 from osmo.tasks.engine import write_problems
 from osmo.tasks.ingest import ingest as ingest_sources
@@ -31,13 +34,13 @@ def run_kinds(reference: Reference, *kinds: str) -> dict[str, Counts]:
     return {name: run_stage(reference, name) for name in stage_names(pipeline, *kinds)}
 
 
-def take_recordings(reference: Reference) -> Counts:
-    """Bring the table of recordings up to date with the configured sources."""
+def take_recordings(reference: Reference, sources: Sequence[Source] | None = None) -> Counts:
+    """Bring the table of recordings up to date with some sources; null: the configured ones."""
     pipeline = resolve(reference)
     listener().stage("ingest", 1)
     report = ingest_sources(
         pipeline.store,
-        pipeline.config.sources,
+        pipeline.config.sources if sources is None else sources,
         progress=lambda done, total, _name: listener().units("ingest", 0, done, total),
     )
     listener().finished("ingest")
@@ -72,13 +75,14 @@ def record_unreachable(reference: Reference, error: LabelStudioUnreachableError)
 
 
 @flow(name="ingest")
-def ingest(config_file: str | None = None) -> Counts:
+def ingest(config_file: str | None = None, sources: list[Source] | None = None) -> Counts:
     """Sources → recordings.
 
     Args:
         config_file: The configuration; null: $OSMO_CONFIG, else ./osmo.toml, else the defaults. So in every flow.
+        sources: What to look through instead of the configured sources; null: those.
     """
-    return take_recordings(snapshot(config_file))
+    return take_recordings(snapshot(config_file), sources)
 
 
 @flow(name="media")

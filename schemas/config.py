@@ -28,7 +28,7 @@ class Source(Section):
     adapter: str = Field(default="folder", description="A file of tasks/sources/")
     path: str = Field(description="Folder or object-store address of the recordings")
     subjects: str | None = Field(
-        default=None, description="CSV file (recording_id, subject_id): who the wearer is where the owner does not say"
+        default=None, description="CSV file (recording, subject_id): who the wearer is where the owner does not say"
     )
 
 

@@ -12,21 +12,18 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from osmo.schemas.config import Source
-from osmo.schemas.keys import content_key, fingerprint
+from osmo.schemas.keys import content_key
 from osmo.schemas.tables import PROBLEMS, RECORDINGS, RUNS
 from osmo.storage.store import Store
 from osmo.tasks.engine import write_problems
+from osmo.tasks.ingest_look import STAGE, Found, Look, Looker, Opened, opened_sources
 from osmo.tasks.ingest_memory import Memory
 from osmo.tasks.recordings import current_recordings
-from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, Reading, Recording
-from osmo.tasks.sources.places import SourceUnreachableError
-from osmo.tasks.sources.registry import adapter
+from osmo.tasks.sources.adapter import Flaw, Listed, Reading
 from osmo.tasks.stage import Problem
 
 __all__ = ["STAGE", "IngestReport", "current_recordings", "ingest"]
 
-STAGE = "ingest"
-VERSION = 1
 FLUSH_ROWS = 512
 FLUSH_S = 20.0
 """Recordings read, or seconds, between two writes: a kill costs at most so much reading."""
@@ -76,23 +73,25 @@ def ingest(store: Store, sources: Sequence[Source], *, progress: Progress | None
         StoreUnreachableError: The store cannot be written.
     """
     started = time.perf_counter()
-    readers = [adapter(source.adapter) for source in sources]
-    run = _Run(store, Memory.of(store, STAGE))
-    listed = [(r, item) for source, r in zip(sources, readers, strict=True) for item in run.listed(source, r)]
-    run.memory.standing = {item.uri for r, item in listed if run.memory.holds(_by(r), item.key)}
-    for done, (reader, item) in enumerate(listed, start=1):
-        run.take(reader, item)
-        if progress:
-            progress(done, len(listed), item.name)
+    looker = Looker(Memory.of(store, STAGE), store.erased, opened_sources(sources))
+    run = _Run(store, looker.memory)
+    done = 0
+    for look in looker.looks():
+        run.take(look)
+        if look.item is not None:
+            done += 1
+            if progress:
+                progress(done, max(done, looker.listed), look.item.name)
+    run.settle_sources(looker.sources)
     run.flush()
     count = run.count
     report = IngestReport(
-        listed=len(listed),
-        unchanged=count["unchanged"],
-        stored=count["stored"],
-        refused=count["refused"],
-        failed=count["failed"],
-        erased=count["erased"],
+        listed=done,
+        unchanged=count[Found.UNCHANGED],
+        stored=count[Found.NEW] + count[Found.CHANGED],
+        refused=count[Found.REFUSED],
+        failed=count[Found.FAILED] + count[Found.UNREACHABLE],
+        erased=count[Found.ERASED],
         warnings=count["warnings"],
         seconds=time.perf_counter() - started,
     )
@@ -111,32 +110,31 @@ class _Run:
     rows: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)  # fingerprint, input key, row
     problems: list[tuple[str, Problem]] = field(default_factory=list)  # fingerprint, problem
     settled: list[dict[str, object]] = field(default_factory=list)
+    away: set[str] = field(default_factory=set)
     flushed_at: float = field(default_factory=time.monotonic)
 
-    def listed(self, source: Source, reader: Adapter) -> list[Listed]:
-        key = content_key(STAGE, source.adapter, source.path)
-        try:
-            found = list(reader.list(source.path))
-        except SourceUnreachableError as error:
-            self.count["failed"] += 1
-            self._problem(_by(reader), source.path, key, Flaw(error.problem, error.place, error.remedy, passing=True))
-            return []
-        if key in self.memory.problems:
-            self._settle(self.memory.problems.pop(key))
-        return found
-
-    def take(self, reader: Adapter, item: Listed) -> None:
-        """Read one recording, unless the store has it as it is, or it was refused for good as it is."""
-        by = _by(reader)
-        if self.memory.holds(by, item.key):
-            self.count["unchanged"] += 1
-        elif self.memory.refused(item.key):
-            self.count["refused"] += 1
-        else:
-            self._read(by, reader, item)
+    def take(self, look: Look) -> None:
+        """Keep what a look gave: a row, the flaws of its parts, or why there is none."""
+        if look.found is Found.UNMATCHED:
+            self._keep_unmatched(look)
+            return
+        self.count[look.found] += 1
+        if look.item is None:
+            assert look.reading is not None, "a source that is away has its reason"
+            self.away.add(look.opened.key)
+            for flaw in look.reading.flaws:
+                self._problem(look.opened.by, look.opened.source.path, look.opened.key, flaw)
+        elif look.reading is not None:
             self.count["read"] += 1
+            self._keep(look, look.item, look.reading)
             if len(self.rows) >= FLUSH_ROWS or time.monotonic() - self.flushed_at >= FLUSH_S:
                 self.flush()
+
+    def settle_sources(self, sources: Sequence[Opened]) -> None:
+        """Close the problems of sources that are back."""
+        for opened in sources:
+            if opened.key in self.memory.problems and opened.key not in self.away:
+                self._settle(self.memory.problems.pop(opened.key))
 
     def flush(self) -> None:
         """Write what waits: problems first, so that no kill leaves a recording whose warning was lost."""
@@ -156,42 +154,31 @@ class _Run:
         self.rows, self.problems, self.settled = [], [], []
         self.flushed_at = time.monotonic()
 
-    def _read(self, by: str, reader: Adapter, item: Listed) -> None:
-        reading = self._unless_taken(reader.read(item), item)
-        recording = reading.recording
-        erased = recording is not None and self._erased(recording)
+    def _keep_unmatched(self, look: Look) -> None:
+        keys = set()
+        for flaw in look.subjects_flaws:
+            key = content_key(look.opened.key, flaw.where, flaw.what)
+            keys.add(key)
+            if key not in self.memory.problems:
+                self.count["warnings"] += 1
+                self._problem(look.opened.by, look.opened.source.path, key, flaw, warning=True)
+        for problem in self.memory.settled(str(look.opened.source.subjects), keys):
+            self._settle(problem)
+
+    def _keep(self, look: Look, item: Listed, reading: Reading) -> None:
+        by, recording = look.opened.by, reading.recording
         name = recording.recording_id if recording else ascii(item.name).strip("'")
         keys = set()
-        for flaw in () if erased else reading.flaws:
+        for flaw in () if look.found is Found.ERASED else reading.flaws:
             key = content_key(item.key, flaw.where, flaw.what) if recording else item.key
             keys.add(key)
-            self.count["warnings" if recording else "failed" if flaw.passing else "refused"] += 1
+            self.count["warnings"] += recording is not None
             self._problem(by, name, key, flaw, warning=recording is not None)
         for problem in self.memory.settled(item.uri, keys):
             self._settle(problem)
-        if erased:
-            self.count["erased"] += 1
-        elif recording:
-            self.count["stored"] += 1
-            self.memory.keep(recording.recording_id, item.uri)
-            row = recording.row(adapter=reader.name, source_uri=item.uri)
+        if recording and look.found is not Found.ERASED:
+            row = recording.row(adapter=look.opened.adapter.name, source_uri=item.uri)
             self.rows.append((by, self.memory.unused_key(by, item.key), row))
-
-    def _unless_taken(self, reading: Reading, item: Listed) -> Reading:
-        if reading.recording is None:
-            return reading
-        owner = self.memory.owner(reading.recording.recording_id, item.uri)
-        if owner is None:
-            return reading
-        what = f"recording_id {reading.recording.recording_id!r} is already that of {owner}"
-        remedy = (
-            "Give one of them another recording_id and ingest again; or remove one, `osmo retry`, and ingest again."
-        )
-        return Reading(None, (Flaw(what, item.uri, remedy),))
-
-    def _erased(self, recording: Recording) -> bool:
-        erased = self.store.erased
-        return recording.recording_id in erased.recordings or recording.subject_id in erased.subjects
 
     def _problem(self, by: str, name: str, key: str, flaw: Flaw, *, warning: bool = False) -> None:
         problem = Problem(name, key, not flaw.passing, flaw.what, flaw.where, flaw.remedy, warning=warning)
@@ -209,10 +196,6 @@ class _Run:
                 "remedy": "Nothing is to be done.",
             }
         )
-
-
-def _by(reader: Adapter) -> str:
-    return fingerprint(STAGE, VERSION, {"adapter": reader.name, "version": reader.version})
 
 
 def _record(store: Store, report: IngestReport, read: int) -> None:

@@ -36,6 +36,11 @@ class Memory:
     _ids: dict[str, str] = field(default_factory=dict)
 
     @classmethod
+    def empty(cls) -> Memory:
+        """That of a store that is not there yet."""
+        return cls(used=set(), current=set(), owners={}, problems={}, attempts={})
+
+    @classmethod
     def of(cls, store: Store, stage: str) -> Memory:
         """What `store` holds; erased recordings are remembered too, so that nobody reads them again."""
         rows = store.logs.read(RECORDINGS, columns=_COLUMNS)
@@ -78,6 +83,10 @@ class Memory:
         """The other place that an id belongs to, if that place still stands."""
         owner = self.owners.get(recording_id)
         return owner if owner != uri and owner in self.standing else None
+
+    def knows(self, uri: str) -> bool:
+        """Whether a recording was ever read from a place."""
+        return uri in self._ids
 
     def keep(self, recording_id: str, uri: str) -> None:
         """Note that an id belongs to a place from now on, and no other id does."""

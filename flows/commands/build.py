@@ -38,7 +38,6 @@ def build(config: ConfigFile = None, json: AsJson = False) -> None:
 
 
 _STAGES = {
-    "ingest": "Take recordings from the sources.",
     "media": "Decode audio and labelling proxies into the media cache.",
     "segment": "Find sentence-level speech segments.",
     "evidence": "Measure voice, scene and eyes over whole recordings.",
@@ -56,8 +55,7 @@ _NEED_PEOPLE = frozenset({"publish", "collect"})
 
 def _stage_command(name: str) -> Callable[..., None]:
     def command(config: ConfigFile = None, json: AsJson = False) -> None:
-        result = run_flow("osmo.flows.stages_flow", name, config)
-        done = {name: result} if name == "ingest" else result
+        done = run_flow("osmo.flows.stages_flow", name, config)
         show(done, json)
         leave(done)
 
@@ -65,7 +63,7 @@ def _stage_command(name: str) -> Callable[..., None]:
     return command
 
 
-def run_flow(module: str, name: str, config: Path | None) -> Any:
+def run_flow(module: str, name: str, config: Path | None, **parameters: object) -> Any:
     """Run a flow in this process, with bars; on the Prefect server that `osmo up` started, if it runs."""
     import importlib
 
@@ -83,7 +81,7 @@ def run_flow(module: str, name: str, config: Path | None) -> Any:
     flow = getattr(importlib.import_module(module), name)
     with console.Bars() as bars:
         progress.listen(bars)
-        return flow(str(config.absolute()) if config else None)
+        return flow(str(config.absolute()) if config else None, **parameters)
 
 
 def show(done: dict[str, Counts], json: bool) -> None:

@@ -155,6 +155,21 @@ def test_what_failed_is_listed_and_reopened(tmp_path: Path, osmo: Osmo, osmo_her
     assert "Reopened 1 unit" in osmo_here("retry", "--config", project.config)[0]
 
 
+def test_a_source_named_by_word_is_previewed_and_taken(tmp_path: Path, osmo: Osmo, osmo_here: OsmoHere) -> None:
+    project = new_project(tmp_path, recordings=2)
+    elsewhere = tmp_path / "other.toml"
+    elsewhere.write_text(f'[store]\nuri = "{tmp_path / "other"}"\nbuckets = 2\n')
+    named = (f"folder:{project.recordings}", "--config", elsewhere)
+    said, _ = osmo_here("ingest", *named, "--dry-run")
+    assert "Would take 2 recordings." in said and "Nothing was written." in said
+    assert "not in recording.json" in said
+    assert not (tmp_path / "other").exists()
+    documents = json.loads(osmo_here("ingest", *named, "--dry-run", "--json")[0])
+    assert [one["found"] for one in documents] == ["new", "new"]
+    assert json.loads(osmo("ingest", *named, "--json").stdout)["ingest"]["stored"] == 2
+    assert "Would take 0 recordings; 2 unchanged." in osmo_here("ingest", *named, "--dry-run")[0]
+
+
 # Errors: one message, an exit code, no traceback
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from osmo.schemas.tables import ERASURES, PROBLEMS, RECORDINGS, RUNS
 from osmo.storage.objects import Objects
 from osmo.storage.store import Store
 from osmo.tasks.ingest import current_recordings, ingest
+from osmo.tasks.ingest_look import Looker, opened_sources
+from osmo.tasks.ingest_memory import Memory
 
 
 def put(root: Path, name: str, **said: object) -> Path:
@@ -206,3 +209,68 @@ def test_meld_is_taken_whole(store: Store, corpora: Path) -> None:
     rows = store.read(RECORDINGS)
     assert len(set(rows["subject_id"].to_pylist())) == 19
     assert rows["labels_uri"].null_count == 0
+
+
+def with_subjects(root: Path, text: str) -> list[Source]:
+    file = root.parent / "subjects.csv"
+    file.write_text(text)
+    return [Source(path=str(root), subjects=str(file))]
+
+
+def subjects(store: Store) -> dict[str, str | None]:
+    rows = current_recordings(store.read(RECORDINGS))
+    return dict(zip(rows["recording_id"].to_pylist(), rows["subject_id"].to_pylist(), strict=True))
+
+
+def test_a_subjects_file_names_the_wearer_where_the_owner_does_not(store: Store, root: Path) -> None:
+    put(root, "a")
+    put(root, "b", subject_id="Bea")
+    put(root, "c")
+    ingest(store, with_subjects(root, "recording,subject_id\na,Ana\nb,Eve\nd,Dan\n"))
+    assert subjects(store) == {"a": "Ana", "b": "Bea", "c": None}
+    assert sorted((status, what) for _, status, what in problems(store)) == [
+        ("warning", f"1 of 3 names are of no recording of {root}: 'd'"),
+        ("warning", "its owner names subject 'Bea', the subjects file 'Eve': the owner's is used"),
+    ]
+    again = ingest(store, with_subjects(root, "recording,subject_id\na,Ana\nb,Eve\nd,Dan\n"))
+    assert (again.unchanged, again.warnings) == (3, 0)
+    changed = ingest(store, with_subjects(root, "recording,subject_id\na,Zoe\nc,Cem\n"))
+    assert (changed.unchanged, changed.stored) == (0, 3)  # b is no longer contradicted
+    assert subjects(store) == {"a": "Zoe", "b": "Bea", "c": "Cem"}
+    assert {status for _, status, _ in problems(store)} == {"reopened"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("recording\na\n", "the header lacks subject_id"),
+        ("recording,subject_id\na,\n", "line 2 lacks a value"),
+        ("recording,subject_id\na,x\na,y\n", "line 3 names a a second time"),
+    ],
+)
+def test_a_subjects_file_that_cannot_be_used_stops_its_source_alone(
+    store: Store, root: Path, tmp_path: Path, text: str, why: str
+) -> None:
+    put(root, "a")
+    put(tmp_path / "other", "b")
+    report = ingest(store, [*with_subjects(root, text), Source(path=str(tmp_path / "other"))])
+    assert (report.stored, report.failed) == (1, 1)
+    assert [what for _, _, what in problems(store)] == [why]
+
+
+def test_looking_through_sources_takes_no_more_memory_for_more_files(store: Store, tmp_path: Path) -> None:
+    peaks = []
+    for files in (20, 400):
+        root = tmp_path / f"of{files}"
+        for number in range(10):
+            folder = put(root, f"r{number}", recording_id=f"{files}-{number}")
+            for file in range(files // 10 * (number + 1) // 5):
+                (folder / f"{file}.txt").touch()
+        sources = opened_sources([Source(path=str(root))])
+        looker = Looker(Memory.empty(), store.erased, sources)
+        tracemalloc.start()
+        count = sum(1 for _ in looker.looks())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert count == looker.listed == looker.open == 10
+    assert peaks[1] < peaks[0] + 100_000
