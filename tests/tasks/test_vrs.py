@@ -1,0 +1,102 @@
+"""VRS files as Project Aria writes them: streams, pictures, sound, clocks, and files that are cut."""
+
+from __future__ import annotations
+
+import builtins
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from osmo.tasks.vrs import INSTALL, STREAMS, VrsUnavailableError, VrsUnreadableError, open_vrs
+
+AEA, COMPOSITE = "aria_gen1/aea_recording/recording.vrs", "aria_composite/recording.vrs"
+CALIBRATION = "aria_gen1/aria_unit_test_timecode_sequence_calib.vrs"
+
+
+def test_a_genuine_recording_says_what_its_streams_hold(corpora: Path) -> None:
+    with open_vrs(corpora / AEA) as file:
+        video, eye, audio = (file.streams[STREAMS[kind]] for kind in ("video", "eye", "audio"))
+        assert (video.width, video.height, video.records) == (1408, 1408, 8)
+        assert (eye.width, eye.height, eye.records) == (640, 240, 4)
+        assert (eye.fps, video.fps) == (pytest.approx(10, abs=0.01), pytest.approx(20, abs=0.01))
+        assert (audio.channels, audio.sample_rate_hz, audio.fps) == (7, 48_000, None)
+        assert (audio.start_s, audio.end_s) == (pytest.approx(86.408735, abs=1e-6), pytest.approx(86.750068, abs=1e-5))
+        assert (eye.start_s, eye.end_s) == (pytest.approx(86.435306, abs=1e-6), pytest.approx(86.835306, abs=1e-4))
+        assert file.tags["capture_time_epoch"] == "1649265055"
+        assert (file.lost, file.clock.domains) == (None, frozenset())
+        assert (file.clock.timecode_s(86.5), file.clock.utc_s(86.5)) == (None, None)
+
+
+def test_pictures_and_sound_come_with_their_times(corpora: Path) -> None:
+    with open_vrs(corpora / AEA) as file:
+        pictures = list(file.images("211-1"))
+        assert [round(at_s, 3) for at_s, _ in pictures] == [86.435, 86.535, 86.635, 86.735]
+        sizes = [PIL.Image.open(io.BytesIO(data)).size for _, data in pictures if isinstance(data, bytes)]
+        assert sizes == [(640, 240)] * 4
+        blocks = list(file.sound("231-1"))
+        assert [samples.shape for _, samples in blocks] == [(4096, 7)] * 4
+        assert np.diff([at_s for at_s, _ in blocks]) == pytest.approx([4096 / 48_000] * 3, abs=1e-5)
+        loudest = max(float(np.abs(samples).max()) for _, samples in blocks)
+        assert 1e-4 < loudest < 1.0
+
+
+def test_a_block_counts_as_it_is_whatever_its_times_say(corpora: Path) -> None:
+    """The composite has blocks of 5,120 samples with 512 times each, and no index."""
+    with open_vrs(corpora / COMPOSITE) as file:
+        assert {len(samples) for _, samples in file.sound("231-1")} >= {5120}
+        audio = file.streams["231-1"]
+        assert audio.end_s - audio.start_s == pytest.approx(10.9, abs=0.2)
+        assert file.streams["211-1"].fps == pytest.approx(2.0)
+        assert file.lost is None
+
+
+def test_time_code_is_that_of_the_owners_tools(corpora: Path) -> None:
+    """projectaria-tools gives 69887433044708 ns for 280.6 s on the device's clock."""
+    with open_vrs(corpora / CALIBRATION) as file:
+        assert file.clock.domains == {"timecode", "utc"}
+        assert file.clock.timecode_s(280.6) == pytest.approx(69887.433044708, abs=1e-3)
+        assert "231-1" not in file.streams
+
+
+@pytest.mark.parametrize("kept", [1, 40, 79, 80, 100, 5_000, 33_000, 40_000, 200_000, 1_000_003, 3_669_508])
+def test_a_file_cut_anywhere_gives_what_is_left(corpora: Path, tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "cut.vrs"
+    path.write_bytes((corpora / AEA).read_bytes()[:kept])
+    try:
+        with open_vrs(path) as file:
+            held = sum(stream.records for stream in file.streams.values())
+            assert held <= 8 + 4 + 4 + 4 + 4
+            for stream in file.streams.values():
+                assert list(file.sound(stream.stream_id)) if stream.channels else list(file.images(stream.stream_id))
+            assert held == 0 or (file.lost is not None and "cut short" in file.lost)
+    except VrsUnreadableError as error:
+        assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a recording", b"VisionRe" + bytes(200)], ids=["empty", "text", "head"])
+def test_what_is_no_vrs_file_is_refused_or_empty(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.vrs"
+    path.write_bytes(content)
+    try:
+        with open_vrs(path) as file:
+            assert file.streams == {}
+    except VrsUnreadableError as error:
+        assert error.path == path
+
+
+def test_without_the_package_the_error_says_how_to_install_it(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "pyvrs":
+            raise ImportError(name)
+        return genuine(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(VrsUnavailableError) as raised, open_vrs(corpora / AEA):
+        pass
+    assert INSTALL in str(raised.value)
