@@ -2,86 +2,56 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from fractions import Fraction
 from typing import Literal
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
-USABLE_S = 1.0
-"""Of a damaged stream at least so many seconds must be readable for it to be used."""
+from osmo.tasks.source_file import Loss, MediaUnreadableError, PictureShape, SourceFile, Tally
+from osmo.tasks.vrs_frames import vrs_frames, vrs_picture
 
 _LOST_S = 1.0  # a stream that ends earlier than it says by more than this, and by more than the share, lost something
 _LOST_SHARE = 0.02
 _MATROSKA = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")  # it states streams' lengths in tags alone
 
 
-@dataclass(frozen=True)
-class SourceFile:
-    """A local media file, where it starts on the recording's clock in seconds, and what messages call it."""
-
-    path: Path
-    start_s: float = 0.0
-    name: str = ""
-
-    @property
-    def label(self) -> str:
-        """What messages call it."""
-        return self.name or str(self.path)
-
-
-class MediaUnreadableError(RuntimeError):
-    """A stream of which less than a second can be decoded."""
-
-    def __init__(self, where: str, problem: str) -> None:
-        self.where = where
-        self.problem = problem
-        super().__init__(f"{where}: {problem}. Replace the file by a whole copy and ingest again.")
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What could not be read of a file: the file and one line."""
-
-    where: str
-    what: str
-
-
-@dataclass
-class Tally:
-    """What a decoding gave and what it lost.
-
-    Attributes:
-        decoded_s: Seconds decoded.
-        losses: Of files that could not be read to their end, or at all.
-    """
-
-    decoded_s: float = 0.0
-    losses: list[Loss] = field(default_factory=list)
-
-    def require(self, kind: str, files: Sequence[SourceFile]) -> None:
-        """Refuse a stream that holds nothing, or was damaged to less than `USABLE_S`.
-
-        Raises:
-            MediaUnreadableError: It is so.
-        """
-        if self.decoded_s == 0 or (self.losses and self.decoded_s < USABLE_S):
-            where = self.losses[0].where if self.losses else files[0].label
-            found = self.losses[0].what if self.losses else "nothing in it can be decoded"
-            more = f" (and {len(self.losses) - 1} more files)" if len(self.losses) > 1 else ""
-            raise MediaUnreadableError(where, f"no usable {kind}: {found}{more}")
-
-
 def file_frames(
     file: SourceFile, kind: Literal["audio", "video"], seek_s: float, tally: Tally
 ) -> Iterator[tuple[float, av.AudioFrame | av.VideoFrame]]:
     """Frames with their seconds from the file's start; what cannot be read goes into the tally."""
-    with tallied(file, tally), opened(file, kind) as container:
+    with tallied(file, tally):
+        yield from vrs_frames(file, kind, seek_s, tally) if file.stream else _frames(file, kind, seek_s, tally)
+
+
+def picture_shape(file: SourceFile) -> PictureShape:
+    """What the pictures of a file are like, as they are to be shown: phones turn theirs.
+
+    Raises:
+        MediaUnreadableError: It has no picture, or cannot be opened.
+    """
+    if file.stream:
+        return vrs_picture(file)
+    with opened(file, "video") as container:
+        stream = container.streams.video[0]
+        if not (stream.width and stream.height):
+            raise MediaUnreadableError(file.label, "its pictures have no size")
+        rate = float(stream.average_rate) if stream.average_rate else None
+        aspect = Fraction(stream.width, stream.height) * (stream.sample_aspect_ratio or 1)
+        if _is_sideways(container):
+            return PictureShape(stream.height, stream.width, 1 / aspect, rate)
+        return PictureShape(stream.width, stream.height, aspect, rate)
+
+
+def _frames(
+    file: SourceFile, kind: Literal["audio", "video"], seek_s: float, tally: Tally
+) -> Iterator[tuple[float, av.AudioFrame | av.VideoFrame]]:
+    with opened(file, kind) as container:
         stream = container.streams.audio[0] if kind == "audio" else container.streams.video[0]
         origin_s = (container.start_time or 0) / av.time_base
         if seek_s > 0:
@@ -139,6 +109,14 @@ def opened(file: SourceFile, kind: Literal["audio", "video"]) -> Iterator[InputC
         if not (container.streams.audio if kind == "audio" else container.streams.video):
             raise MediaUnreadableError(file.label, f"it has no {kind} stream")
         yield container
+
+
+def _is_sideways(container: InputContainer) -> bool:
+    """Whether the file asks players to turn its pictures by a quarter, as phones do."""
+    try:
+        return any(frame.rotation % 180 != 0 for frame in itertools.islice(container.decode(video=0), 1))
+    except FFmpegError:
+        return False  # the decoding proper says what is wrong with it
 
 
 def _length_s(frame: av.AudioFrame | av.VideoFrame, stream: av.AudioStream | av.VideoStream) -> float:

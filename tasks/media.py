@@ -23,10 +23,10 @@ _MAKE_WHOLE = "Replace the files by whole copies and ingest again"
 
 
 class MediaStage:
-    """Sound, labelling proxy and eye proxy of each recording: one unit, written together."""
+    """Sound, labelling proxy, eye proxy, microphones and gaze of each recording: one unit, written together."""
 
     name = "media"
-    version = 1
+    version = 2
     writes: Table = MEDIA
     flush_rows = 1
 

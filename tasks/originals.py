@@ -8,15 +8,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from osmo.storage.objects import ObjectMissingError, Objects
-from osmo.tasks.decode import Loss, SourceFile
+from osmo.tasks.source_file import Loss, SourceFile
+from osmo.tasks.streams import split_stream
 
 
 class OriginalChangedError(RuntimeError):
-    """A source file is not the one that was ingested."""
+    """A source file is not the one that was ingested, or changed while it was read."""
 
-    def __init__(self, uri: str, got: int, expected: int) -> None:
+    def __init__(self, uri: str, problem: str) -> None:
         self.uri = uri
-        self.problem = f"the file changed since it was ingested: {got} bytes, not {expected}"
+        self.problem = problem
         super().__init__(f"{uri}: {self.problem}. Run `osmo ingest` again.")
 
 
@@ -25,6 +26,7 @@ class Originals:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._stamps: dict[str, tuple[Path, tuple[int, int]]] = {}
 
     def path(self, uri: str) -> Path:
         """A local path of a file.
@@ -62,13 +64,31 @@ class Originals:
         found = []
         for entry in sorted(listed, key=lambda entry: float(str(entry["start_s"]))):
             uri = str(entry["uri"])
+            place, stream = split_stream(uri)
             try:
-                path = self.path(uri)
-                size = path.stat().st_size
+                path = self.path(place)
+                stamp = _stamp(path)
             except (ObjectMissingError, FileNotFoundError):
                 losses.append(Loss(uri, f"{Path(uri).name}: there is no such file"))
                 continue
-            if size != entry["bytes"]:
-                raise OriginalChangedError(uri, size, int(str(entry["bytes"])))
-            found.append(SourceFile(path, float(str(entry["start_s"])), uri))
+            if stamp[0] != entry["bytes"]:
+                problem = f"the file changed since it was ingested: {stamp[0]} bytes, not {entry['bytes']}"
+                raise OriginalChangedError(place, problem)
+            self._stamps.setdefault(place, (path, stamp))
+            found.append(SourceFile(path, float(str(entry["start_s"])), uri, stream))
         return found
+
+    def unchanged(self) -> None:
+        """Make sure that no file changed since `files` gave it.
+
+        Raises:
+            OriginalChangedError: One has another size or modification time, or is gone.
+        """
+        for place, (path, stamp) in self._stamps.items():
+            if not path.exists() or _stamp(path) != stamp:
+                raise OriginalChangedError(place, "the file changed while it was read")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    info = path.stat()
+    return info.st_size, info.st_mtime_ns

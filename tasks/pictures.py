@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 import numpy as np
-from av.container import InputContainer
-from av.error import FFmpegError
 
-from osmo.tasks.decode import SourceFile, Tally, file_frames, opened, tallied
+from osmo.tasks.decode import file_frames, picture_shape, tallied
+from osmo.tasks.source_file import SourceFile, Tally
 
 HOLD_S = 1.0
 """Seconds for which the last picture before a gap stays, and the very first comes early; beyond, it is black."""
@@ -26,14 +24,10 @@ def picture_size(files: Sequence[SourceFile], *, height: int) -> tuple[int, int]
     """
     tally = Tally()
     for file in files:
-        with tallied(file, tally), opened(file, "video") as container:
-            stream = container.streams.video[0]
-            if stream.width and stream.height:
-                aspect = Fraction(stream.width, stream.height) * (stream.sample_aspect_ratio or 1)
-                if sideways := _is_sideways(container):
-                    aspect = 1 / aspect
-                high = max(2, min(height, stream.width if sideways else stream.height) // 2 * 2)
-                return max(2, round(high * aspect / 2) * 2), high
+        with tallied(file, tally):
+            shape = picture_shape(file)
+            high = max(2, min(height, shape.height) // 2 * 2)
+            return max(2, round(high * shape.aspect / 2) * 2), high
     tally.require("video", files)
     raise AssertionError("a tally without seconds is refused")
 
@@ -41,9 +35,9 @@ def picture_size(files: Sequence[SourceFile], *, height: int) -> tuple[int, int]
 def frame_rate(files: Sequence[SourceFile]) -> float | None:
     """Average frame rate in Hz of the first readable file; null where none says."""
     for file in files:
-        with tallied(file, Tally()), opened(file, "video") as container:
-            if rate := container.streams.video[0].average_rate:
-                return float(rate)
+        with tallied(file, Tally()):
+            if rate := picture_shape(file).fps:
+                return rate
     return None
 
 
@@ -100,14 +94,6 @@ def _all_pictures(files: Sequence[SourceFile], tally: Tally) -> Iterator[_Pictur
         for time_s, frame in file_frames(file, "video", 0.0, tally):
             assert isinstance(frame, av.VideoFrame)
             yield _Picture(file.start_s + time_s, frame, index)
-
-
-def _is_sideways(container: InputContainer) -> bool:
-    """Whether the file asks players to turn its pictures by a quarter, as phones do."""
-    try:
-        return any(frame.rotation % 180 != 0 for frame in itertools.islice(container.decode(video=0), 1))
-    except FFmpegError:
-        return False  # the decoding proper says what is wrong with it
 
 
 def _fitted(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import PictureType
 
-from osmo.tasks.decode import SourceFile, Tally
 from osmo.tasks.sound import silence, sound
+from osmo.tasks.source_file import SourceFile, Tally
 
 SOUND_HZ = 48_000
 SILENCE_HZ = 16_000

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
-from osmo.tasks.decode import SourceFile, Tally, file_frames
+from osmo.tasks.decode import file_frames
+from osmo.tasks.source_file import SourceFile, Tally
 
 _JUMP_S = 0.05  # a larger step of the time stamps is a gap, a smaller one is jitter
 

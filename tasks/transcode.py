@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
 import PIL
+import pyarrow as pa
 
 from osmo.schemas.config import MediaConfig
-from osmo.storage.media import MediaCache
+from osmo.storage.media import MediaCache, write_track
 from osmo.storage.objects import ObjectMissingError
 from osmo.tasks.captions import captions
-from osmo.tasks.decode import Loss, MediaUnreadableError, SourceFile, Tally
+from osmo.tasks.gaze import GAZE, GazeFormatError, read_gaze
+from osmo.tasks.microphones import MICROPHONES, REVISION, microphone_tables
 from osmo.tasks.originals import Originals
 from osmo.tasks.pictures import frame_rate, picture_size, pictures
 from osmo.tasks.proxy import SILENCE_HZ, SOUND_HZ, Samples, Shape, encode
 from osmo.tasks.recordings import transcript_files
 from osmo.tasks.sound import silence, sound, write_wav
+from osmo.tasks.sound_blocks import several_microphones
+from osmo.tasks.source_file import Loss, MediaUnreadableError, SourceFile, Tally
 from osmo.tasks.transcripts import Cue, TranscriptEncodingError, TranscriptFormatError, read_transcript
 
 EYE_CRF = 23  # cues are measured on its pixels
@@ -41,7 +45,7 @@ class NothingToShowError(RuntimeError):
 
 @dataclass
 class Transcoder:
-    """Decodes and encodes one recording.
+    """Decodes and encodes one recording; what cannot be read of it is left out.
 
     Attributes:
         row: Its `RECORDINGS` row.
@@ -70,7 +74,10 @@ class Transcoder:
         audio = self._audio(heard)
         seen = self._files(originals, "video")
         proxy = self._proxy(seen, heard if audio else [], originals)
-        return [*audio, proxy, *self._eye(self._files(originals, "eye"))]
+        eye = self._eye(self._files(originals, "eye"))
+        rows = [*audio, *self._microphones(heard if audio else []), proxy, *eye, *self._gaze(originals)]
+        originals.unchanged()
+        return rows
 
     @property
     def _duration_s(self) -> float:
@@ -94,6 +101,40 @@ class Transcoder:
         encoder = f"pcm_s16le; {LIBRARIES}"
         row = {"kind": "audio", "duration_s": samples / hz, "sample_rate_hz": hz, "captioned": False, "silent": False}
         return [self._row(out, {**row, "encoder": encoder}, ["audio"])]
+
+    def _microphones(self, files: list[SourceFile]) -> list[MediaRow]:
+        """What several microphones tell of who speaks, by a second pass over the sound: the first one is mono."""
+        rate_hz, blocks = several_microphones(files, self._duration_s)
+        if blocks is None:
+            return []
+        out = self.folder / "microphones.parquet"
+        write_track(out, microphone_tables(blocks, rate_hz), MICROPHONES)
+        return [self._track(out, "microphones", f"microphones {REVISION}", ["audio"])]
+
+    def _gaze(self, originals: Originals) -> list[MediaRow]:
+        tables: list[pa.Table] = []
+        listed = self.row["gaze"]
+        for file in listed if isinstance(listed, list) else []:
+            uri = file["uri"]
+            try:
+                table, unusable = read_gaze(originals.path(uri).read_bytes(), file["format"], start_s=file["start_s"])
+            except (ObjectMissingError, FileNotFoundError):
+                self.losses.append(Loss(uri, "there is no such gaze file"))
+            except GazeFormatError as error:
+                self.losses.append(Loss(uri, f"its gaze is left out: {error.problem}"))
+            else:
+                tables.append(table)
+                if unusable:
+                    self.losses.append(Loss(uri, f"its gaze: {unusable} lines cannot be used"))
+        if not tables:
+            return []
+        out = self.folder / "gaze.parquet"
+        write_track(out, [pa.concat_tables(tables).sort_by("time_s")], GAZE)
+        return [self._track(out, "gaze", "as the owner computed it", ["gaze"])]
+
+    def _track(self, out: Path, kind: str, encoder: str, streams: Sequence[str]) -> MediaRow:
+        row = {"kind": kind, "duration_s": self._duration_s, "captioned": False, "silent": False, "encoder": encoder}
+        return self._row(out, row, streams)
 
     def _proxy(self, seen: list[SourceFile], heard: list[SourceFile], originals: Originals) -> MediaRow:
         out, crf = self.folder / "proxy.mp4", self.settings.proxy_crf
@@ -138,7 +179,7 @@ class Transcoder:
         if not files:
             return []
         out, tally, start_s = self.folder / "eye.mp4", Tally(), max(0.0, files[0].start_s)
-        moved = [SourceFile(file.path, file.start_s - start_s, file.name) for file in files]
+        moved = [replace(file, start_s=file.start_s - start_s) for file in files]
         try:
             fps = float(str(self.row["eye_fps"] or frame_rate(moved) or self.settings.proxy_fps))
             size = picture_size(moved, height=self.settings.proxy_height)

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from osmo.tasks.decode import MediaUnreadableError, SourceFile, Tally
 from osmo.tasks.pictures import frame_rate, picture_size, pictures
 from osmo.tasks.proxy import Shape, encode
 from osmo.tasks.sound import sound, write_wav
+from osmo.tasks.source_file import MediaUnreadableError, SourceFile, Tally
 
 HZ = 16_000
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from osmo.tasks.decode import Loss
 from osmo.tasks.originals import OriginalChangedError, Originals
+from osmo.tasks.source_file import Loss
 
 
 def entry(uri: str, size: int, start_s: float = 0.0) -> dict[str, object]:
