@@ -1,14 +1,16 @@
 """Reads VRS files of Project Aria: streams, pictures, sound and clocks, in seconds of the device's clock.
 
-The package `vrs` (imported as pyvrs) is optional, since it asks for backports that shadow the standard library.
+The package `vrs` (imported as pyvrs) is optional, since it asks for backports that shadow the standard library. Files
+are read in processes of their own (`tasks/vrs_process.py`), one for each question and each pass over a stream.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import importlib.util
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,17 @@ import numpy as np
 import numpy.typing as npt
 
 from osmo.tasks.vrs_clock import VrsClock, mapping_points
-from osmo.tasks.vrs_file import lost_bytes
+from osmo.tasks.vrs_process import Message, VrsWorkerError, messages
 
 STREAMS: Mapping[str, str] = {"video": "214-1", "eye": "211-1", "audio": "231-1"}
 """Aria Gen1: RGB camera, both eye cameras side by side, microphones."""
 
 INSTALL = "python -m pip install --no-deps vrs==1.2.2"
-_NS = 1e-9
+
+_BEYOND = re.compile(r"(\d+) records are beyond the end of the file")
+_TRUNCATED = re.compile(r"Reindexing: record #(\d+) truncated")
+_NO_INDEX = "VRS file has no index"
+_BROKEN_INDEX = "Index incomplete"
 
 
 class VrsUnavailableError(RuntimeError):
@@ -71,98 +77,79 @@ class VrsStream:
 
 
 class VrsFile:
-    """One open VRS file."""
+    """One VRS file that can be read."""
 
-    def __init__(self, reader: Any, path: Path) -> None:
-        self._reader = reader
+    def __init__(self, path: Path, said: Mapping[str, Any], log: Sequence[str]) -> None:
+        """Take what the reading process found.
+
+        Args:
+            path: The file.
+            said: Its tags and streams.
+            log: What the library logged on opening it.
+        """
         self._path = path
-
-    @cached_property
-    def tags(self) -> Mapping[str, str]:
+        self.tags: Mapping[str, str] = said["tags"]
         """What the recorder noted of the file."""
-        return {str(key): str(value) for key, value in self._reader.file_tags.items()}
-
-    @cached_property
-    def lost(self) -> str | None:
-        """What is missing at the file's end, in one line; null: nothing."""
-        return lost_bytes(self._path)
-
-    @cached_property
-    def streams(self) -> Mapping[str, VrsStream]:
+        readable = [found for found in said["streams"] if not found.get("unreadable")]
+        self.streams: Mapping[str, VrsStream] = {found["stream_id"]: _stream(found) for found in readable}
         """Streams of pictures and sound that have data, by id."""
-        found = {}
-        for stream_id in sorted(self._reader.stream_ids):
-            records = self._records(stream_id, "data")
-            if len(records) and (stream := self._stream(stream_id, records)) is not None:
-                found[stream_id] = stream
-        return found
+        self.lost: str | None = _lost(log)
+        """What is missing at the file's end, in one line; null: nothing."""
 
     @cached_property
     def clock(self) -> VrsClock:
-        """How the device's clock maps to others."""
-        return VrsClock(mapping_points(self._mappings()))
+        """How the device's clock maps to others.
 
-    def images(self, stream_id: str) -> Iterator[tuple[float, bytes | npt.NDArray[np.uint8]]]:
-        """Pictures in the order of the file: encoded bytes (JPEG, PNG), or raw pixels of shape (H, W) or (H, W, 3)."""
-        for record in self._records(stream_id, "data"):
-            for block, spec in zip(record.image_blocks, record.image_specs, strict=False):
-                yield float(record.timestamp), _picture(np.asarray(block), spec)
-
-    def sound(self, stream_id: str) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
-        """Blocks of sound in the order of the file, of shape (N, C), -1 to 1, with the time of their first sample.
-
-        A block's samples count as it holds them, whatever the list of their times says.
+        Raises:
+            VrsUnreadableError: The file's clock streams cannot be read.
         """
-        for record in self._records(stream_id, "data"):
-            for block in record.audio_blocks:
-                samples = np.asarray(block)
-                yield _block_start_s(record), _scaled(samples.reshape(len(samples), -1))
+        said, _ = next(self._messages("clock"))
+        return VrsClock(mapping_points((mode, device, other) for mode, device, other in said["points"]))
 
-    def _records(self, stream_id: str, kind: str) -> Any:
-        return self._reader.filtered_by_fields(stream_ids=stream_id, record_types=kind)
+    def images(
+        self, stream_id: str, from_s: float = 0.0, skipped: list[str] | None = None
+    ) -> Iterator[tuple[float, bytes | npt.NDArray[np.uint8]]]:
+        """Pictures with their times: encoded bytes (JPEG, PNG), or raw pixels of shape (H, W) or (H, W, 3), RGB.
 
-    def _stream(self, stream_id: str, records: Any) -> VrsStream | None:
-        first, last = records[0], records[len(records) - 1]
-        said = self._configuration(stream_id)
-        if first.n_audio_blocks:
-            spec = first.audio_specs[0]
-            rate, channels = int(spec.sample_rate), int(spec.channel_count)
-            if rate <= 0 or channels <= 0:
-                return None
-            length_s = sum(int(one.sample_count) for one in last.audio_specs) / rate
-            start_s, end_s = _block_start_s(first), _block_start_s(last) + length_s
-            return VrsStream(stream_id, len(records), start_s, end_s, None, None, None, channels, rate)
-        if not first.n_image_blocks:
-            return None
-        times = np.asarray(records.get_timestamp_list(), np.float64)
-        steps = np.diff(times)
-        steps = steps[steps > 0]
-        interval_s = float(np.median(steps)) if steps.size else None
-        said_hz = float(said.get("nominal_rate") or 0)
-        length_s = interval_s or (1 / said_hz if said_hz > 0 else 0.0)
-        width, height = (int(said.get(name) or 0) or None for name in ("image_width", "image_height"))
-        fps = None if interval_s is None else 1 / interval_s
-        return VrsStream(
-            stream_id, len(records), float(times.min()), float(times.max()) + length_s, fps, width, height, None, None
-        )
+        Args:
+            stream_id: A stream; one that the file has not gives nothing.
+            from_s: Earlier records are passed over, in seconds of the device's clock.
+            skipped: Takes a line where records could not be read.
 
-    def _configuration(self, stream_id: str) -> Mapping[str, Any]:
-        records = self._records(stream_id, "configuration")
-        said: dict[str, Any] = {}
-        for block in records[0].metadata_blocks if len(records) else ():
-            said.update(block)
-        return said
+        Raises:
+            VrsUnreadableError: After what could be read.
+        """
+        for said, data in self._read("images", stream_id, from_s, skipped):
+            shape = said.get("shape")
+            yield said["t"], data if shape is None else np.frombuffer(data, np.uint8).reshape(shape)
 
-    def _mappings(self) -> Iterator[tuple[str, float, float]]:
-        """Points of the device's clock against others: mode, device seconds, other seconds."""
-        for stream_id in sorted(self._reader.stream_ids):
-            if not stream_id.startswith("285-"):
-                continue
-            mode = str(self._configuration(stream_id).get("mode", ""))
-            for record in self._records(stream_id, "data"):
-                for block in record.metadata_blocks:
-                    device, other = block["monotonic_timestamp_ns"], block["real_timestamp_ns"]
-                    yield mode, float(device) * _NS, float(other) * _NS
+    def sound(
+        self, stream_id: str, from_s: float = 0.0, skipped: list[str] | None = None
+    ) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
+        """Blocks of sound of shape (N, C), -1 to 1, with the times of their first samples.
+
+        A block's samples count as it holds them, whatever the list of their times says; arguments as for `images`.
+
+        Raises:
+            VrsUnreadableError: After what could be read.
+        """
+        for said, data in self._read("sound", stream_id, from_s, skipped):
+            yield said["t"], _scaled(np.frombuffer(data, said["dtype"]).reshape(said["shape"]))
+
+    def _read(self, what: str, stream_id: str, from_s: float, skipped: list[str] | None) -> Iterator[Message]:
+        with closing(self._messages(what, stream_id, repr(from_s))) as found:
+            for said, data in found:
+                if "damaged" not in said:
+                    yield said, data
+                elif said["damaged"] and skipped is not None:
+                    skipped.append(f"{said['damaged']} damaged records were left out")
+
+    def _messages(self, *command: str) -> Generator[Message, None, None]:
+        with closing(messages(self._path, *command)) as found:
+            try:
+                yield from found
+            except VrsWorkerError as error:
+                raise VrsUnreadableError(self._path, error.problem) from error
 
 
 @contextmanager
@@ -176,36 +163,36 @@ def open_vrs(path: Path) -> Iterator[VrsFile]:
     """
     if path.stat().st_size == 0:
         raise VrsUnreadableError(path, "it has zero bytes")
+    if importlib.util.find_spec("pyvrs") is None:
+        raise VrsUnavailableError
+    log: list[str] = []
     try:
-        from pyvrs import SyncVRSReader
-    except ImportError as error:
-        raise VrsUnavailableError from error
-    try:
-        reader = SyncVRSReader(os.fspath(path))
-    except (OSError, RuntimeError, ValueError) as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise VrsUnreadableError(path, f"it cannot be read as VRS: {line}") from error
-    try:
-        yield VrsFile(reader, path)
-    finally:
-        reader.close()
+        with closing(messages(path, "describe", log=log)) as found:
+            said = [said for said, _ in found]
+    except VrsWorkerError as error:
+        raise VrsUnreadableError(path, error.problem) from error
+    yield VrsFile(path, said[0], log)
 
 
-def _block_start_s(record: Any) -> float:
-    for block in record.metadata_blocks:
-        stamps = block.get("capture_timestamps_ns")
-        if stamps is not None and len(stamps):
-            return float(stamps[0]) * _NS
-    return float(record.timestamp)
+def _stream(said: Mapping[str, Any]) -> VrsStream:
+    values: dict[str, Any] = {column.name: said.get(column.name) for column in fields(VrsStream)}
+    return VrsStream(**values)
+
+
+def _lost(log: Sequence[str]) -> str | None:
+    """What the library says of the file's end; one without an index may be whole all the same."""
+    text = "\n".join(log)
+    if found := _BEYOND.search(text):
+        return f"it is cut short: {found[1]} of its records lie beyond its end"
+    if found := _TRUNCATED.search(text):
+        return f"it is cut short after {found[1]} records"
+    if _BROKEN_INDEX in text and _NO_INDEX not in text:
+        return "its index is damaged"
+    return None
 
 
 def _scaled(samples: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Samples by the full scale of their type, which is also what Meta's own converter to MP4 takes."""
     if np.issubdtype(samples.dtype, np.floating):
         return samples.astype(np.float32)
     return (samples / float(np.iinfo(samples.dtype).max + 1)).astype(np.float32)
-
-
-def _picture(block: npt.NDArray[Any], spec: Any) -> bytes | npt.NDArray[np.uint8]:
-    if spec.image_format in ("jpg", "png"):
-        return block.tobytes()
-    return np.ascontiguousarray(block).astype(np.uint8, copy=False)

@@ -12,6 +12,8 @@ Domain = Literal["timecode", "utc"]
 _MODES: Mapping[str, Domain] = {"TIMECODE": "timecode", "APP": "utc", "UTC": "utc"}
 """Modes of the streams of type 285 that are known; each record of them is one point of both clocks."""
 
+_EARLIEST_UTC_S = 1_420_070_400.0  # 2015: glasses whose wall clock nobody has set count from 1970
+
 Points = Mapping[Domain, npt.NDArray[np.float64]]
 """For each domain: device seconds and the other clock's seconds, shape (N, 2), in order."""
 
@@ -51,11 +53,13 @@ def mapping_points(records: Iterable[tuple[str, float, float]]) -> Points:
         records: Mode of the stream, device seconds, the other clock's seconds; -1 says that there was none.
 
     Returns:
-        Only domains of which there is at least one point; of equal device times the first counts.
+        Only domains of which there is at least one point; of equal device times the first counts. A UTC of before
+        2015 is that of a clock that was never set, and is none.
     """
     listed: dict[Domain, dict[float, float]] = {}
     for mode, device_s, other_s in records:
         domain = _MODES.get(mode.upper())
-        if domain is not None and device_s >= 0 and other_s >= 0:
+        set_s = _EARLIEST_UTC_S if domain == "utc" else 0.0
+        if domain is not None and device_s >= 0 and other_s >= set_s:
             listed.setdefault(domain, {}).setdefault(device_s, other_s)
     return {domain: np.array(sorted(found.items()), np.float64) for domain, found in listed.items()}
