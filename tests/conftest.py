@@ -92,6 +92,7 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+_load("vrs_writer")
 _releases = _load("releases_fixture")
 release, world, world_anywhere = _releases.release, _releases.world, _releases.world_anywhere
 _label_studio = _load("label_studio_server")
