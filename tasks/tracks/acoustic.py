@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +23,15 @@ SPEAKERS = ("none", "wearer", "other", "unknown", "several")
 """Who speaks in a frame: `several` where the wearer's segment and another speaker's overlap, `other` before `unknown`
 where theirs do."""
 
-ACOUSTIC_TRACK = pa.schema(
-    [
-        pa.field("time_s", pa.float64(), nullable=False),
-        pa.field("level_db", pa.float32(), nullable=False),
-        pa.field("pitch_hz", pa.float32()),
-        pa.field("harmonicity_db", pa.float32()),
-        pa.field("nucleus", pa.bool_(), nullable=False),
-        pa.field("speaker", pa.dictionary(pa.int8(), pa.string()), nullable=False),
-    ]
-)
+_FIELDS: list[pa.Field[Any]] = [
+    pa.field("time_s", pa.float64(), nullable=False),
+    pa.field("level_db", pa.float32(), nullable=False),
+    pa.field("pitch_hz", pa.float32()),
+    pa.field("harmonicity_db", pa.float32()),
+    pa.field("nucleus", pa.bool_(), nullable=False),
+    pa.field("speaker", pa.dictionary(pa.int8(), pa.string()), nullable=False),
+]
+ACOUSTIC_TRACK = pa.schema(_FIELDS)
 """A row a frame: its centre; dB of full scale; pitch and harmonics-to-noise ratio, null where unvoiced; whether it is
 a syllable's nucleus; who speaks."""
 
@@ -117,11 +117,11 @@ def speakers_of(spoken: Sequence[Spoken], first: int, frames: int) -> npt.NDArra
 
 def _table(first: int, frames: int, voice: Voice, speakers: npt.NDArray[np.int8]) -> pa.Table:
     rounded = (np.round(of[:frames], 2) for of in (voice.level_db, voice.pitch_hz, voice.harmonicity_db))
-    columns: list[pa.Array] = [
+    columns: list[pa.Array[Any]] = [
         pa.array(np.arange(first, first + frames) / round(1 / HOP_S)),
         *(pa.array(numbers.astype(np.float32), from_pandas=True) for numbers in rounded),
         pa.array(voice.nucleus[:frames]),
-        pa.DictionaryArray.from_arrays(pa.array(speakers), pa.array(SPEAKERS)),
+        pa.DictionaryArray.from_arrays(pa.array(speakers, pa.int8()), pa.array(SPEAKERS)),
     ]
     return pa.table(columns, schema=ACOUSTIC_TRACK)
 

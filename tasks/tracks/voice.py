@@ -97,7 +97,8 @@ def _level(samples: Floats, window_s: float) -> Floats:
     power = np.zeros(energy.size // _PARTS)
     for place, weight in enumerate(weights):
         power += weight * padded[place : place + energy.size : _PARTS]
-    return 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))
+    level: Floats = 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))
+    return level
 
 
 def _pitch(samples: Floats) -> tuple[Floats, Floats]:
