@@ -13,6 +13,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
+from osmo.tasks.in_order import in_order
 from osmo.tasks.source_file import Loss, MediaUnreadableError, PictureShape, SourceFile, Tally
 from osmo.tasks.vrs_frames import vrs_frames, vrs_picture
 
@@ -24,9 +25,13 @@ _MATROSKA = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")  # it states streams' 
 def file_frames(
     file: SourceFile, kind: Literal["audio", "video"], seek_s: float, tally: Tally
 ) -> Iterator[tuple[float, av.AudioFrame | av.VideoFrame]]:
-    """Frames with their seconds from the file's start; what cannot be read goes into the tally."""
+    """Frames in order of their seconds from the file's start; what cannot be read goes into the tally."""
     with tallied(file, tally):
-        yield from vrs_frames(file, kind, seek_s, tally) if file.stream else _frames(file, kind, seek_s, tally)
+        read = vrs_frames if file.stream else _frames
+        backwards = yield from in_order(read(file, kind, seek_s, tally), _sound_s)
+        if backwards:
+            what = f"its {kind}: its clock runs backwards {backwards} times, and what overlaps is left out"
+            tally.losses.append(Loss(file.label, what))
 
 
 def picture_shape(file: SourceFile) -> PictureShape:
@@ -117,6 +122,10 @@ def _is_sideways(container: InputContainer) -> bool:
         return any(frame.rotation % 180 != 0 for frame in itertools.islice(container.decode(video=0), 1))
     except FFmpegError:
         return False  # the decoding proper says what is wrong with it
+
+
+def _sound_s(frame: av.AudioFrame | av.VideoFrame) -> float:
+    return frame.samples / frame.sample_rate if isinstance(frame, av.AudioFrame) else 0.0
 
 
 def _length_s(frame: av.AudioFrame | av.VideoFrame, stream: av.AudioStream | av.VideoStream) -> float:

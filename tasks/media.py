@@ -18,6 +18,7 @@ from osmo.tasks.originals import OriginalChangedError
 from osmo.tasks.proxy import EmptyCutError, cut
 from osmo.tasks.stage import Outcome, Problem
 from osmo.tasks.transcode import LIBRARIES, MediaRow, NothingToShowError, Transcoder, described
+from osmo.tasks.vrs import VrsUnavailableError
 
 _MAKE_WHOLE = "Replace the files by whole copies and ingest again"
 
@@ -91,6 +92,8 @@ class MediaStage:
                 return [], Problem(recording_id, key, True, str(error), where, remedy)
             except OriginalChangedError as error:
                 return [], Problem(recording_id, key, False, error.problem, error.uri, "Run `osmo ingest` again.")
+            except VrsUnavailableError as error:
+                return [], Problem(recording_id, key, False, error.problem, str(row["source_uri"]), error.remedy)
             except StoreUnreachableError as error:
                 remedy = "Check the address and the credentials in the environment, then run again."
                 return [], Problem(recording_id, key, False, error.problem, error.uri, remedy)

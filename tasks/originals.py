@@ -35,6 +35,12 @@ class Originals:
             ObjectMissingError: A remote file is gone.
             StoreUnreachableError: Its place cannot be read.
         """
+        path = self._local(uri)
+        if path.exists():
+            self._stamps.setdefault(uri, (path, _stamp(path)))
+        return path
+
+    def _local(self, uri: str) -> Path:
         parts = urlsplit(uri)
         if parts.scheme == "file":
             return Path(unquote(parts.path))
@@ -67,19 +73,18 @@ class Originals:
             place, stream = split_stream(uri)
             try:
                 path = self.path(place)
-                stamp = _stamp(path)
+                size = path.stat().st_size
             except (ObjectMissingError, FileNotFoundError):
                 losses.append(Loss(uri, f"{Path(uri).name}: there is no such file"))
                 continue
-            if stamp[0] != entry["bytes"]:
-                problem = f"the file changed since it was ingested: {stamp[0]} bytes, not {entry['bytes']}"
+            if size != entry["bytes"]:
+                problem = f"the file changed since it was ingested: {size} bytes, not {entry['bytes']}"
                 raise OriginalChangedError(place, problem)
-            self._stamps.setdefault(place, (path, stamp))
             found.append(SourceFile(path, float(str(entry["start_s"])), uri, stream))
         return found
 
     def unchanged(self) -> None:
-        """Make sure that no file changed since `files` gave it.
+        """Make sure that no file changed since `path` first gave it.
 
         Raises:
             OriginalChangedError: One has another size or modification time, or is gone.

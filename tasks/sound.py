@@ -14,7 +14,10 @@ from av.audio.resampler import AudioResampler
 from osmo.tasks.decode import file_frames
 from osmo.tasks.source_file import SourceFile, Tally
 
-_JUMP_S = 0.05  # a larger step of the time stamps is a gap, a smaller one is jitter
+FEWEST_MICROPHONES = 3
+"""Channels from which they are microphones at different places: the first one is heard, since the sum of several
+cancels at some pitches. Fewer are mono or stereo, and are mixed."""
+_JUMP_S = 0.05  # time stamps that are farther from what the samples add up to are a gap; less is jitter
 
 
 def sound(
@@ -72,20 +75,32 @@ def _file_sound(
 ) -> Iterator[tuple[int, npt.NDArray[np.int16]]]:
     """Resampled pieces with the sample, from the file's start, at which each begins."""
     resampler: AudioResampler | None = None
-    at, expected_s, kind = 0, 0.0, ("", "", 0)
+    at, run_s, run_samples, kind = 0, 0.0, 0, ("", "", 0)
     for time_s, frame in file_frames(file, "audio", seek_s, tally):
         assert isinstance(frame, av.AudioFrame)
+        frame = _heard(frame)
         this = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if resampler is None or abs(time_s - expected_s) > _JUMP_S or this != kind:
+        if resampler is None or this != kind or abs(time_s - run_s - run_samples / frame.sample_rate) > _JUMP_S:
             for rest in resampler.resample(None) if resampler else ():
                 yield at, rest.to_ndarray()[0]
                 at += rest.samples
             resampler, kind = AudioResampler(format="s16", layout="mono", rate=rate_hz), this
-            at = round(time_s * rate_hz)
-        expected_s = time_s + frame.samples / frame.sample_rate
+            at, run_s, run_samples = round(time_s * rate_hz), time_s, 0
+        run_samples += frame.samples
         for out in resampler.resample(frame):
             yield at, out.to_ndarray()[0]
             at += out.samples
     for rest in resampler.resample(None) if resampler else ():
         yield at, rest.to_ndarray()[0]
         at += rest.samples
+
+
+def _heard(frame: av.AudioFrame) -> av.AudioFrame:
+    channels = frame.layout.nb_channels
+    if channels < FEWEST_MICROPHONES:
+        return frame
+    samples = frame.to_ndarray()
+    first = samples[:1] if frame.format.is_planar else samples[:, ::channels]
+    mono = av.AudioFrame.from_ndarray(first.copy(), format=frame.format.name, layout="mono")
+    mono.sample_rate, mono.pts, mono.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return mono

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from osmo.tasks.decode import file_frames, opened
+from osmo.tasks.in_order import in_order
+from osmo.tasks.sound import FEWEST_MICROPHONES
 from osmo.tasks.source_file import MediaUnreadableError, SourceFile, Tally
 from osmo.tasks.vrs_frames import vrs_blocks, vrs_channels
-
-FEWEST = 3
-"""Channels from which they are microphones at different places; two are a stereo mix."""
 
 Blocks = Iterator[tuple[float, npt.NDArray[np.float32]]]
 
@@ -27,7 +26,7 @@ def several_microphones(files: Sequence[SourceFile], duration_s: float) -> tuple
 
     Returns:
         Rate in Hz, and blocks of shape (N, C), -1 to 1, with their seconds on the recording's clock; null: the
-        recording has fewer than `FEWEST` channels.
+        recording has fewer than `FEWEST_MICROPHONES` channels.
     """
     shapes = {}
     for file in files:
@@ -39,14 +38,21 @@ def several_microphones(files: Sequence[SourceFile], duration_s: float) -> tuple
         return 0, None
     shape = next(iter(shapes.values()))
     alike = [file for file, other in shapes.items() if other == shape]
-    return shape[1], _blocks(alike, duration_s) if shape[0] >= FEWEST and shape[1] > 0 else None
+    channels, rate_hz = shape
+    if channels < FEWEST_MICROPHONES or rate_hz <= 0:
+        return rate_hz, None
+    return rate_hz, _blocks(alike, duration_s, rate_hz)
 
 
-def _blocks(files: Sequence[SourceFile], duration_s: float) -> Blocks:
+def _blocks(files: Sequence[SourceFile], duration_s: float, rate_hz: int) -> Blocks:
     for file in files:
-        for time_s, samples in vrs_blocks(file) if file.stream else _decoded(file):
-            if -1 < file.start_s + time_s < duration_s and len(samples):
-                yield file.start_s + time_s, np.nan_to_num(samples)
+        read = vrs_blocks(file) if file.stream else _decoded(file)
+        try:
+            for time_s, samples in in_order(read, lambda samples: len(samples) / rate_hz):
+                if -1 < file.start_s + time_s < duration_s and len(samples):
+                    yield file.start_s + time_s, np.nan_to_num(samples)
+        except MediaUnreadableError:
+            continue  # it broke off; the pass for the mono sound says so
 
 
 def _channels(file: SourceFile) -> tuple[int, int]:

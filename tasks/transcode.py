@@ -31,6 +31,8 @@ _ASPECT = 16 / 9
 LIBRARIES = f"PyAV {av.__version__}, libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
 
 MediaRow = dict[str, object]
+Made = tuple[Path, MediaRow]
+"""A file in the making and what is to be said of it."""
 
 
 class NothingToShowError(RuntimeError):
@@ -62,12 +64,15 @@ class Transcoder:
     losses: list[Loss] = field(default_factory=list)
 
     def rows(self) -> list[MediaRow]:
-        """`MEDIA` rows: audio where there is any, the proxy, and eye where there is any.
+        """`MEDIA` rows: the proxy; audio, microphones, eye and gaze where there are any.
+
+        Nothing goes into the cache before all is made and no file has changed meanwhile.
 
         Raises:
             NothingToShowError: There is neither picture nor sound nor transcript.
-            OriginalChangedError: A file changed since ingest.
+            OriginalChangedError: A file changed since ingest, or while it was read.
             StoreUnreachableError: A remote file cannot be fetched now.
+            VrsUnavailableError: There is a VRS file, and nothing here that reads it.
         """
         originals = Originals(self.folder)
         heard = self._files(originals, "audio")
@@ -75,9 +80,9 @@ class Transcoder:
         seen = self._files(originals, "video")
         proxy = self._proxy(seen, heard if audio else [], originals)
         eye = self._eye(self._files(originals, "eye"))
-        rows = [*audio, *self._microphones(heard if audio else []), proxy, *eye, *self._gaze(originals)]
+        made = [*audio, *self._microphones(heard if audio else []), proxy, *eye, *self._gaze(originals)]
         originals.unchanged()
-        return rows
+        return [self._kept(out, row) for out, row in made]
 
     @property
     def _duration_s(self) -> float:
@@ -87,7 +92,7 @@ class Transcoder:
         listed = self.row[stream]
         return originals.files(listed, self.losses) if isinstance(listed, list) else []
 
-    def _audio(self, files: list[SourceFile]) -> list[MediaRow]:
+    def _audio(self, files: list[SourceFile]) -> list[Made]:
         if not files:
             return []
         hz, tally, out = self.settings.sample_rate_hz, Tally(), self.folder / "audio.wav"
@@ -102,7 +107,7 @@ class Transcoder:
         row = {"kind": "audio", "duration_s": samples / hz, "sample_rate_hz": hz, "captioned": False, "silent": False}
         return [self._row(out, {**row, "encoder": encoder}, ["audio"])]
 
-    def _microphones(self, files: list[SourceFile]) -> list[MediaRow]:
+    def _microphones(self, files: list[SourceFile]) -> list[Made]:
         """What several microphones tell of who speaks, by a second pass over the sound: the first one is mono."""
         rate_hz, blocks = several_microphones(files, self._duration_s)
         if blocks is None:
@@ -111,7 +116,7 @@ class Transcoder:
         write_track(out, microphone_tables(blocks, rate_hz), MICROPHONES)
         return [self._track(out, "microphones", f"microphones {REVISION}", ["audio"])]
 
-    def _gaze(self, originals: Originals) -> list[MediaRow]:
+    def _gaze(self, originals: Originals) -> list[Made]:
         tables: list[pa.Table] = []
         listed = self.row["gaze"]
         for file in listed if isinstance(listed, list) else []:
@@ -132,11 +137,11 @@ class Transcoder:
         write_track(out, [pa.concat_tables(tables).sort_by("time_s")], GAZE)
         return [self._track(out, "gaze", "as the owner computed it", ["gaze"])]
 
-    def _track(self, out: Path, kind: str, encoder: str, streams: Sequence[str]) -> MediaRow:
+    def _track(self, out: Path, kind: str, encoder: str, streams: Sequence[str]) -> Made:
         row = {"kind": kind, "duration_s": self._duration_s, "captioned": False, "silent": False, "encoder": encoder}
         return self._row(out, row, streams)
 
-    def _proxy(self, seen: list[SourceFile], heard: list[SourceFile], originals: Originals) -> MediaRow:
+    def _proxy(self, seen: list[SourceFile], heard: list[SourceFile], originals: Originals) -> Made:
         out, crf = self.folder / "proxy.mp4", self.settings.proxy_crf
         hz = SOUND_HZ if heard else SILENCE_HZ
         shape = self._filmed(seen, heard, hz, out) if seen else None
@@ -175,7 +180,7 @@ class Transcoder:
             return silence(shape.samples, rate_hz=hz)
         return sound(heard, rate_hz=hz, samples=shape.samples, tally=Tally())  # its losses were counted by the audio
 
-    def _eye(self, files: list[SourceFile]) -> list[MediaRow]:
+    def _eye(self, files: list[SourceFile]) -> list[Made]:
         if not files:
             return []
         out, tally, start_s = self.folder / "eye.mp4", Tally(), max(0.0, files[0].start_s)
@@ -213,16 +218,14 @@ class Transcoder:
                 self.losses.append(Loss(uri, f"its transcript is {error}".rstrip(".")))
         return tuple(cue for cue in cues if cue.end_s > 0)
 
-    def _row(self, out: Path, values: Mapping[str, object], streams: Sequence[str]) -> MediaRow:
+    def _row(self, out: Path, values: Mapping[str, object], streams: Sequence[str]) -> Made:
+        source = {"recording_id": self.row["recording_id"], "source_sha256": _source_sha256(self.row, streams)}
+        return out, {**source, "start_s": 0.0, **values}
+
+    def _kept(self, out: Path, row: MediaRow) -> MediaRow:
         cached = self.cache.put(out)
         out.unlink()
-        row: MediaRow = {"recording_id": self.row["recording_id"], "start_s": 0.0, **values}
-        return row | {
-            "source_sha256": _source_sha256(self.row, streams),
-            "uri": cached.uri,
-            "sha256": cached.sha256,
-            "bytes": cached.bytes,
-        }
+        return row | {"uri": cached.uri, "sha256": cached.sha256, "bytes": cached.bytes}
 
 
 def described(shape: Shape) -> MediaRow:

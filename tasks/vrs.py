@@ -36,8 +36,9 @@ class VrsUnavailableError(RuntimeError):
     """The package that reads VRS is not installed."""
 
     def __init__(self) -> None:
+        self.problem = "VRS files are read by the package vrs, which is not installed"
         self.remedy = f"Install it: `{INSTALL}`."
-        super().__init__(f"VRS files are read by the package vrs, which is not installed. {self.remedy}")
+        super().__init__(f"{self.problem}. {self.remedy}")
 
 
 class VrsUnreadableError(ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,47 +13,44 @@ import av
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
+import scipy.signal
 
 from osmo.tasks.source_file import Loss, MediaUnreadableError, PictureShape, SourceFile, Tally
-from osmo.tasks.vrs import VrsFile, VrsStream, VrsUnavailableError, VrsUnreadableError, open_vrs
+from osmo.tasks.vrs import VrsFile, VrsStream, VrsUnreadableError, open_vrs
 
 MICROPHONE = 0
-"""The one that is heard: Aria's lower left one, close to the mouth. Several summed would cancel at some pitches."""
+"""The one that is heard, of however many: Aria's first lies in the lower rim, nearest to the mouth, and is the left
+channel of Meta's own converter. The sum of several would cancel at the pitches that reach them half a wave apart."""
 _CLOCKWISE_QUARTERS = {"214-1": 1}
 """How often Aria's RGB camera, which is mounted on its side, is turned for an upright picture."""
-_BACK_S = 0.05  # a smaller step back in time is jitter
+_CUTOFF_HZ = 20.0
 _MOST_PIXELS = 1 << 26
 
 
 def vrs_frames(
     file: SourceFile, kind: Literal["audio", "video"], seek_s: float, tally: Tally
 ) -> Iterator[tuple[float, av.AudioFrame | av.VideoFrame]]:
-    """Frames with their seconds from the stream's first record; what cannot be read goes into the tally.
-
-    A frame that is stamped before the end of what was read already is left out and counted: clocks may run backwards.
+    """Frames as they are read, with their seconds from the stream's first record; losses go into the tally.
 
     Raises:
-        MediaUnreadableError: The file is no VRS file, or has no such stream.
+        MediaUnreadableError: The file is no VRS file, has no such stream, or broke off after the frames so far.
     """
     with _stream(file, kind) as (vrs, stream):
-        length_s = 1 / stream.fps if stream.fps else 0.0
-        end_s, back, broken = 0.0, 0, 0
-        frames = _sounds(vrs, stream) if kind == "audio" else _pictures(vrs, stream)
-        for device_s, frame in frames:
-            time_s = device_s - stream.start_s
-            if frame is None:
-                broken += 1
-            elif time_s < end_s - max(_BACK_S, length_s) or time_s < -_BACK_S:
-                back += 1
-            else:
-                if isinstance(frame, av.AudioFrame):
-                    length_s = frame.samples / frame.sample_rate
-                tally.decoded_s += length_s
-                end_s = max(end_s, time_s + length_s)
-                if end_s > seek_s:
-                    yield max(0.0, time_s), frame
-        for what in _losses(kind, back, broken, vrs.lost):
-            tally.losses.append(Loss(file.label, what))
+        skipped: list[str] = []
+        from_s = stream.start_s + seek_s if seek_s > 0 else 0.0
+        read = _sounds if kind == "audio" else _pictures
+        broken = 0
+        try:
+            for device_s, frame in read(vrs, stream, from_s, skipped):
+                if frame is None:
+                    broken += 1
+                    continue
+                tally.decoded_s += _length_s(frame, stream)
+                yield device_s - stream.start_s, frame
+        finally:
+            what = [f"{broken} pictures cannot be decoded"] if broken else []
+            lost = [*what, *skipped, *([vrs.lost] if vrs.lost else [])]
+            tally.losses += [Loss(file.label, f"its {kind}: {line}") for line in lost]
 
 
 def vrs_picture(file: SourceFile) -> PictureShape:
@@ -97,30 +95,47 @@ def _stream(file: SourceFile, kind: Literal["audio", "video"]) -> Iterator[tuple
             stream = vrs.streams.get(file.stream)
             if stream is None or (stream.channels is not None) != (kind == "audio"):
                 raise MediaUnreadableError(file.label, f"it has no {kind} in stream {file.stream}")
+            if kind == "audio" and not (stream.channels and stream.sample_rate_hz):
+                raise MediaUnreadableError(file.label, "its sound has no channels, or no sample rate")
             yield vrs, stream
     except FileNotFoundError as error:
         raise MediaUnreadableError(file.label, "there is no such file") from error
     except VrsUnreadableError as error:
         raise MediaUnreadableError(file.label, error.problem) from error
-    except VrsUnavailableError as error:
-        raise MediaUnreadableError(file.label, str(error)) from error
 
 
-def _sounds(vrs: VrsFile, stream: VrsStream) -> Iterator[tuple[float, av.AudioFrame | None]]:
-    for device_s, samples in vrs.sound(stream.stream_id):
-        heard = np.clip(np.nan_to_num(samples[:, min(MICROPHONE, samples.shape[1] - 1)]), -1, 1)
-        if not len(heard):
+def _length_s(frame: av.AudioFrame | av.VideoFrame, stream: VrsStream) -> float:
+    if isinstance(frame, av.AudioFrame):
+        return frame.samples / frame.sample_rate
+    return 1 / stream.fps if stream.fps else stream.end_s - stream.start_s
+
+
+def _sounds(
+    vrs: VrsFile, stream: VrsStream, from_s: float, skipped: list[str]
+) -> Iterator[tuple[float, av.AudioFrame | None]]:
+    """Sound of one microphone without its constant part, which on these glasses is larger than quiet speech."""
+    rate = stream.sample_rate_hz or 0
+    pole = 1 - 2 * math.pi * _CUTOFF_HZ / rate
+    state: npt.NDArray[np.float64] | None = None
+    for device_s, samples in vrs.sound(stream.stream_id, from_s, skipped):
+        if not len(samples):
             continue
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(heard[np.newaxis]), format="flt", layout="mono")
-        frame.sample_rate = stream.sample_rate_hz or 0
+        heard = np.nan_to_num(samples[:, min(MICROPHONE, samples.shape[1] - 1)]).astype(np.float64)
+        state = -heard[:1] if state is None else state
+        level, state = scipy.signal.lfilter([1.0, -1.0], [1.0, -pole], heard, zi=state)
+        mono = np.clip(level, -1, 1).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(mono[np.newaxis], format="flt", layout="mono")
+        frame.sample_rate = rate
         yield device_s, frame
 
 
-def _pictures(vrs: VrsFile, stream: VrsStream) -> Iterator[tuple[float, av.VideoFrame | None]]:
+def _pictures(
+    vrs: VrsFile, stream: VrsStream, from_s: float = 0.0, skipped: list[str] | None = None
+) -> Iterator[tuple[float, av.VideoFrame | None]]:
     turns = _CLOCKWISE_QUARTERS.get(stream.stream_id, 0)
-    for device_s, data in vrs.images(stream.stream_id):
+    for device_s, data in vrs.images(stream.stream_id, from_s, skipped):
         pixels = _decoded(data) if isinstance(data, bytes) else data
-        if pixels is None or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3):
+        if pixels is None:
             yield device_s, None
             continue
         upright = np.ascontiguousarray(np.rot90(pixels, -turns))
@@ -136,12 +151,3 @@ def _decoded(data: bytes) -> npt.NDArray[np.uint8] | None:
             return np.asarray(picture.convert("L" if picture.mode == "L" else "RGB"))
     except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
         return None
-
-
-def _losses(kind: str, back: int, broken: int, lost: str | None) -> Iterator[str]:
-    if back:
-        yield f"its {kind}: {back} frames are stamped before the end of the one before and were left out"
-    if broken:
-        yield f"its {kind}: {broken} damaged frames were left out"
-    if lost:
-        yield f"its {kind}: {lost}"
