@@ -47,6 +47,17 @@ def sentences_of(words: Sequence[Word], config: SegmentConfig) -> list[Sentence]
     return sentences(words, pause_s=config.pause_s, max_s=config.max_segment_s)
 
 
-def lines_of(found: Sequence[Sentence], speaker: str | None) -> list[Line]:
-    """Lines of sentences that one speaker says."""
-    return [Line(one.start_s, one.end_s, one.text, speaker, one.confidence, one.no_speech) for one in found]
+def lines_of(found: Sequence[Sentence], speaker: str | None, *, timed: bool) -> list[Line]:
+    """Lines of sentences that one speaker says; `timed`: their words' times are measured, and are kept."""
+    return [
+        Line(
+            one.start_s,
+            one.end_s,
+            one.text,
+            speaker,
+            one.confidence,
+            one.no_speech,
+            words=one.words if timed else (),
+        )
+        for one in found
+    ]

@@ -37,4 +37,4 @@ def heard_lines(unit: Unit, config: SegmentConfig, media: Media) -> Said:
     found = sentences_of(heard.words, config)
     kept = [one for one in found if (one.no_speech or 0.0) <= config.no_speech_threshold]
     note = None if len(kept) == len(found) else f"{len(found) - len(kept)} of {len(found)} sentences refused as silence"
-    return Said(tuple(lines_of(kept, None)), heard.language, source, note, where, remedy)
+    return Said(tuple(lines_of(kept, None, timed=True)), heard.language, source, note, where, remedy)

@@ -10,8 +10,9 @@ from osmo.tasks.said import NothingReadError, Said, lines_of, sentences_of
 from osmo.tasks.segment_rows import Line, in_media
 from osmo.tasks.segment_units import Unit
 from osmo.tasks.sentences import spread
+from osmo.tasks.sidecar_text import read_sidecar
 from osmo.tasks.sources.places import SourceUnreachableError, fetched
-from osmo.tasks.transcripts import Cue, Transcript, TranscriptEncodingError, TranscriptFormatError, read_transcript
+from osmo.tasks.transcripts import Cue, Transcript, TranscriptEncodingError, TranscriptFormatError
 
 SHOWN = 5
 """Refused cues that a problem names; all are counted."""
@@ -32,12 +33,25 @@ def sidecar_lines(unit: Unit, config: SegmentConfig) -> Said:
     lines: list[Line] = []
     for cue in transcript.cues:
         if cue.end_s - cue.start_s <= config.max_segment_s:
-            lines.append(Line(cue.start_s, cue.end_s, cue.text, cue.speaker))
+            lines.append(_line(cue))
         else:
-            lines += lines_of(sentences_of(spread(cue.start_s, cue.end_s, cue.text), config), cue.speaker)
+            words = cue.words or spread(cue.start_s, cue.end_s, cue.text)
+            lines += lines_of(sentences_of(words, config), cue.speaker, timed=bool(cue.words))
     note = "; ".join(_oddities(transcript, unit.duration_s)) or None
     return Said(
         tuple(lines), unit.language, "sidecar", note, where, "Mend the transcript and ingest again, or leave it."
+    )
+
+
+def _line(cue: Cue) -> Line:
+    return Line(
+        cue.start_s,
+        cue.end_s,
+        cue.text,
+        cue.speaker,
+        confidence=cue.confidence,
+        words=cue.words,
+        translation=cue.translation,
     )
 
 
@@ -49,7 +63,7 @@ def _transcript(named: Mapping[str, Any]) -> Transcript:
         with fetched(where) as file:
             if file.sha256 != named["sha256"]:
                 raise NothingReadError("the transcript has changed since ingest", where, again, permanent=False)
-            return read_transcript(file.path.read_bytes(), named["format"]).moved(named["start_s"])
+            return read_sidecar(file.path.read_bytes(), named["format"]).moved(named["start_s"])
     except FileNotFoundError as error:
         raise NothingReadError("the transcript is gone since ingest", where, again, permanent=False) from error
     except SourceUnreachableError as error:

@@ -21,10 +21,11 @@ from osmo.tasks.originals import Originals
 from osmo.tasks.pictures import frame_rate, picture_size, pictures
 from osmo.tasks.proxy import SILENCE_HZ, SOUND_HZ, Samples, Shape, encode
 from osmo.tasks.recordings import transcript_files
+from osmo.tasks.sidecar_text import read_sidecar
 from osmo.tasks.sound import silence, sound, write_wav
 from osmo.tasks.sound_blocks import several_microphones
 from osmo.tasks.source_file import Loss, MediaUnreadableError, SourceFile, Tally
-from osmo.tasks.transcripts import Cue, TranscriptEncodingError, TranscriptFormatError, read_transcript
+from osmo.tasks.transcripts import Cue, TranscriptEncodingError, TranscriptFormatError
 
 EYE_CRF = 23  # cues are measured on its pixels
 _ASPECT = 16 / 9
@@ -211,7 +212,7 @@ class Transcoder:
         for file in transcript_files(self.row):
             uri = file["uri"]
             try:
-                cues += read_transcript(originals.path(uri).read_bytes(), file["format"]).moved(file["start_s"]).cues
+                cues += read_sidecar(originals.path(uri).read_bytes(), file["format"]).moved(file["start_s"]).cues
             except (ObjectMissingError, FileNotFoundError):
                 self.losses.append(Loss(uri, "there is no such transcript"))
             except (TranscriptEncodingError, TranscriptFormatError) as error:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from osmo.tasks.sentences import Word
+
 FORMATS = ("csv", "srt", "vtt")
 """Formats that are read."""
 
@@ -39,12 +41,18 @@ class Cue:
         end_s: End, after the start; may lie beyond the media.
         speaker: The name that the transcript gives; null: none.
         text: What is said, on one line, without markup.
+        translation: The same in another language; null: the owner gives none.
+        words: Its words with their times; empty: the owner gives none.
+        confidence: The owner's own, 0–1; null: none is given.
     """
 
     start_s: float
     end_s: float
     speaker: str | None
     text: str
+    translation: str | None = None
+    words: tuple[Word, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,15 @@ class Transcript:
 
     def moved(self, by_s: float) -> Transcript:
         """The same cues later by `by_s` seconds; times before a recording's start are negative."""
-        moved = (replace(cue, start_s=cue.start_s + by_s, end_s=cue.end_s + by_s) for cue in self.cues)
+        moved = (
+            replace(
+                cue,
+                start_s=cue.start_s + by_s,
+                end_s=cue.end_s + by_s,
+                words=tuple(replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in cue.words),
+            )
+            for cue in self.cues
+        )
         return Transcript(tuple(moved), self.rejected)
 
 
@@ -102,21 +118,30 @@ def read_transcript(data: bytes, kind: str) -> Transcript:
     """
     if kind not in FORMATS:
         raise TranscriptFormatError(kind, f"expected one of {', '.join(FORMATS)}")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        bom = 3 if data.startswith(b"\xef\xbb\xbf") else 0  # utf-8-sig counts from after the mark
-        raise TranscriptEncodingError(error.start + bom, data[error.start + bom]) from error
+    text = decoded(data)
     if kind == "csv":
         found = list(_csv_cues(text))
     else:
         if kind == "vtt" and not re.match(r"WEBVTT(?:[ \t\r\n]|$)", text):
             raise TranscriptFormatError(kind, "the first line is not WEBVTT")
-        found = list(_block_cues(text))
+        found = list(block_cues(text))
     return Transcript(
         tuple(item for item in found if isinstance(item, Cue)),
         tuple(item for item in found if isinstance(item, RejectedCue)),
     )
+
+
+def decoded(data: bytes) -> str:
+    """Text of UTF-8 bytes, with or without a byte order mark.
+
+    Raises:
+        TranscriptEncodingError: The bytes are not UTF-8; says where.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        bom = 3 if data.startswith(b"\xef\xbb\xbf") else 0  # utf-8-sig counts from after the mark
+        raise TranscriptEncodingError(error.start + bom, data[error.start + bom]) from error
 
 
 def _csv_cues(text: str) -> Iterator[Cue | RejectedCue]:
@@ -134,12 +159,13 @@ def _csv_cues(text: str) -> Iterator[Cue | RejectedCue]:
             if times[0] is None or times[1] is None:
                 yield RejectedCue(at, f"unreadable time {row.get('start_s')!r} – {row.get('end_s')!r}")
             else:
-                yield _checked(at, times[0], times[1], _one_line(row.get("speaker") or ""), row.get("text") or "")
+                yield checked_cue(at, times[0], times[1], _one_line(row.get("speaker") or ""), row.get("text") or "")
     except csv.Error as error:
         raise TranscriptFormatError("csv", f"line {reader.line_num}: {error}") from error
 
 
-def _block_cues(text: str) -> Iterator[Cue | RejectedCue]:
+def block_cues(text: str) -> Iterator[Cue | RejectedCue]:
+    """Cues of an srt or vtt file's text, one a turn; a turn is a voice mark or a line that begins with a name."""
     for first, lines in _blocks(text):
         if lines[0].startswith(("WEBVTT", *_SKIPPED_BLOCKS)) and "-->" not in lines[0]:
             continue
@@ -154,7 +180,7 @@ def _block_cues(text: str) -> Iterator[Cue | RejectedCue]:
             continue
         start_s, end_s = _seconds(match.groups()[:5]), _seconds(match.groups()[5:])
         for speaker, said in _voices(lines[timing + 1 :]):
-            yield _checked(at, start_s, end_s, speaker, said)
+            yield checked_cue(at, start_s, end_s, speaker, said)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -188,7 +214,8 @@ def _voices(lines: list[str]) -> list[tuple[str, str]]:
     return turns or [("", "")]
 
 
-def _checked(line: int, start_s: float, end_s: float, speaker: str, text: str) -> Cue | RejectedCue:
+def checked_cue(line: int, start_s: float, end_s: float, speaker: str, text: str) -> Cue | RejectedCue:
+    """A cue, or why what a line says is none."""
     said = _one_line(text)
     if not (math.isfinite(start_s) and math.isfinite(end_s)):
         return RejectedCue(line, f"time is not finite: {start_s} – {end_s} s")

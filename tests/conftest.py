@@ -117,3 +117,9 @@ def whisper_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("whisper") / "random.pt"
     torch.save({"dims": dims, "model_state_dict": model.state_dict()}, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def dataset_trees() -> ModuleType:
+    """Builders of small trees in the datasets' layouts: tests/dataset_trees.py."""
+    return _load("dataset_trees")

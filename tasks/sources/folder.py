@@ -6,12 +6,11 @@ import difflib
 import json
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
-from osmo.schemas.keys import content_key
 from osmo.schemas.recording_json import MAX_BYTES, MediaRef, RecordingJson, RecordingJsonError, parse_recording_json
 from osmo.tasks.sources.adapter import (
     Adapter,
@@ -27,19 +26,20 @@ from osmo.tasks.sources.adapter import (
 )
 from osmo.tasks.sources.places import (
     ClimbingPathError,
-    SourceUnreachableError,
-    absolute,
     exists,
     fetched,
-    folders,
     join,
     read_bytes,
 )
 from osmo.tasks.sources.probe import Probe, UnreadableMediaError, cut_short, probe
+from osmo.tasks.sources.reading import listed_folders, unless_away
+from osmo.tasks.sources.vrs_parts import KINDS, VrsParts, VrsReader
+from osmo.tasks.streams import split_stream
 from osmo.tasks.transcripts import TranscriptEncodingError, TranscriptFormatError, read_transcript
 
 MANIFEST = "recording.json"
 LABELS = "labels.csv"
+VRS = ".vrs"
 MAX_SIDECAR_BYTES = 1 << 26
 """A larger transcript or labels.csv is taken for a mistake."""
 
@@ -54,20 +54,11 @@ class FolderAdapter:
 
     def list(self, root: str) -> Iterator[Listed]:
         """Folders below `root` by path, hidden ones left out, opening no file."""
-        some = False
-        root = absolute(root)
-        for name, entries in folders(root):
-            some = True
-            uri = f"{root}/{name}"
-            stamps = [part for entry in entries for part in (entry.path, entry.size, entry.stamp)]
-            yield Listed(name=name, uri=uri, root=root, key=content_key(self.name, self.version, uri, *stamps))
-        if not some:
-            expected = f"expected {root}/<recording_id>/{MANIFEST}"
-            raise SourceUnreachableError(root, f"there are no folders in it, {expected}")
+        return listed_folders(root, adapter=self.name, version=self.version, expected=f"<recording_id>/{MANIFEST}")
 
     def read(self, listed: Listed) -> Reading:
         """One recording, with the flaws of the parts that are left out."""
-        return _Reader(listed).read()
+        return unless_away(listed, _Reader(listed).read)
 
 
 def create_adapter() -> Adapter:
@@ -89,6 +80,7 @@ class _Reader:
     listed: Listed
     flaws: list[Flaw] = field(default_factory=list)
     probes: dict[str, Probe] = field(default_factory=dict)
+    vrs: dict[str, VrsParts] = field(default_factory=dict)
 
     def read(self) -> Reading:
         try:
@@ -98,8 +90,6 @@ class _Reader:
         except ClimbingPathError as error:
             remedy = f"Put the file into the recording's folder and name it in {MANIFEST} without `..` or a link."
             return Reading(None, (Flaw(str(error), f"{self.listed.uri}/{MANIFEST}", remedy),))
-        except SourceUnreachableError as error:
-            return Reading(None, (Flaw(error.problem, error.place, error.remedy, passing=True),))
         return Reading(recording, tuple(self.flaws))
 
     def _manifest(self) -> RecordingJson:
@@ -161,6 +151,12 @@ class _Reader:
         for ref in refs:
             start_s = ref.start_s if ref.start_s is not None else (files[-1].end_s or 0.0 if files else 0.0)
             uri = self._at(ref.file)
+            if PurePosixPath(uri).suffix.casefold() == VRS:
+                inside = self._inside(kind, uri)
+                if inside.reason is not None:
+                    return self._without(kind, inside.reason, uri)
+                files += (replace(file, start_s=file.start_s + (ref.start_s or 0.0)) for file in inside.files)
+                continue
             try:
                 with fetched(uri) as file:
                     found = self.probes[uri] = probe(file.path)
@@ -177,6 +173,20 @@ class _Reader:
                 return self._without(kind, f"{ref.file}: {error}", uri)
         return Stream(tuple(files)) if files else Stream(reason=f"an empty list in {MANIFEST}")
 
+    def _inside(self, kind: str, uri: str) -> Stream:
+        """A stream of a VRS file; those of one file share its clock."""
+        if uri not in self.vrs:
+            parts = self.vrs[uri] = VrsReader().read(dict.fromkeys(KINDS, (uri,)))
+            self.flaws += parts.damaged
+            fps = {"eye": parts.eye_fps}
+            for name in KINDS:
+                for file in getattr(parts, name).files:
+                    self.probes[file.uri] = Probe(
+                        file.duration_s or 0.0, name != "audio", name == "audio", fps.get(name)
+                    )
+        found: Stream = getattr(self.vrs[uri], kind)
+        return found
+
     def _without(self, kind: str, why: str, uri: str) -> Stream:
         remedy = f"Put the file right, or take {kind} out of {MANIFEST}; then ingest again."
         self.flaws.append(Flaw(f"{kind} is left out: {why}", uri, remedy))
@@ -185,9 +195,14 @@ class _Reader:
     def _audio(self, said: RecordingJson, video: Stream) -> Stream:
         if said.audio is not None:
             return self._stream("audio", said.audio)
-        sounding = tuple(file for file in video.files if self.probes[file.uri].audio)
+        sounding = [file for file in video.files if self.probes[file.uri].audio]
+        for file in video.files:
+            place, stream_id = split_stream(file.uri)
+            if stream_id is not None:
+                shift_s = file.start_s - self._inside("video", place).files[0].start_s
+                sounding += (replace(one, start_s=one.start_s + shift_s) for one in self._inside("audio", place).files)
         if sounding:
-            return Stream(sounding)
+            return Stream(tuple(sounding))
         return Stream(reason=f"{_ABSENT}, and {'the video has no sound track' if video.files else 'there is no video'}")
 
     def _transcript(self, said: RecordingJson) -> tuple[Sidecars, float | None]:

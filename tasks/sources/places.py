@@ -29,6 +29,16 @@ class SourceUnreachableError(RuntimeError):
         super().__init__(f"Source {place}: {problem}. {self.remedy}")
 
 
+class FileChangingError(RuntimeError):
+    """A file changed while it was read."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.problem = "the file changed while it was read"
+        self.remedy = "Ingest again when nobody writes to it any more."
+        super().__init__(f"{uri}: {self.problem}. {self.remedy}")
+
+
 class ClimbingPathError(ValueError):
     """A path leads out of the folder that it must stay in."""
 
@@ -76,6 +86,22 @@ def folders(root: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:
         SourceUnreachableError: The place cannot be listed.
     """
     return _remote_folders(root) if is_remote(root) else _local_folders(Path(root))
+
+
+def walk(root: str, below: str = "") -> Iterator[Entry]:
+    """All files below a folder by path, one folder's names in memory at a time; hidden ones are left out.
+
+    Args:
+        root: A source.
+        below: A folder in it, relative to `root`; one that is not there has no files.
+
+    Returns:
+        Entries whose paths count from `root`, ordered as an object store lists them.
+
+    Raises:
+        SourceUnreachableError: The place cannot be listed.
+    """
+    return _remote_walk(root, below) if is_remote(root) else _local_walk(Path(root), below)
 
 
 def join(folder: str, path: str, *, root: str) -> str:
@@ -141,14 +167,18 @@ def fetched(uri: str) -> Iterator[Fetched]:
     Raises:
         FileNotFoundError: There is no such file, or it is no regular one.
         SourceUnreachableError: It cannot be read, now.
+        FileChangingError: It changed while it was hashed, or before the context ended.
     """
     if not is_remote(uri):
         path = _regular(uri)
         try:
-            found = Fetched(path, file_sha256(path), path.stat().st_size)
+            before = path.stat()
+            found = Fetched(path, file_sha256(path), before.st_size)
         except OSError as error:
             raise SourceUnreachableError(uri, _problem(error)) from error
         yield found
+        if not path.exists() or _stamp(path.stat()) != _stamp(before):
+            raise FileChangingError(uri)
         return
     objects, name = _object(uri)
     with tempfile.NamedTemporaryFile(suffix=posixpath.splitext(name)[1]) as copy:
@@ -162,6 +192,10 @@ def fetched(uri: str) -> Iterator[Fetched]:
             raise SourceUnreachableError(uri, _problem(error)) from error
         copy.flush()
         yield Fetched(Path(copy.name), digest.hexdigest(), size)
+
+
+def _stamp(info: os.stat_result) -> tuple[int, int]:
+    return info.st_size, info.st_mtime_ns
 
 
 def _regular(uri: str) -> Path:
@@ -190,6 +224,44 @@ def _local_folders(root: Path) -> Iterator[tuple[str, tuple[Entry, ...]]]:
             yield name, tuple(_files_below(folder)) if within else ()
     except OSError as error:
         raise SourceUnreachableError(str(root), _problem(error)) from error
+
+
+def _local_walk(root: Path, below: str) -> Iterator[Entry]:
+    inside = root.resolve()
+    folder = root / below
+    if below and not folder.is_dir():
+        return
+    try:
+        yield from _walked(folder, f"{below}/" if below else "", inside)
+    except OSError as error:
+        raise SourceUnreachableError(str(folder), _problem(error)) from error
+
+
+def _walked(folder: Path, prefix: str, inside: Path) -> Iterator[Entry]:
+    with os.scandir(folder) as scanned:
+        names = [(entry.name + "/" * entry.is_dir(), entry) for entry in scanned if not entry.name.startswith(".")]
+    for name, entry in sorted(names, key=lambda named: named[0]):
+        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
+            continue  # a link out of the source
+        if name.endswith("/"):
+            yield from _walked(Path(entry.path), prefix + name, inside)
+        elif entry.is_file():
+            info = entry.stat()
+            yield Entry(prefix + name, info.st_size, str(info.st_mtime_ns))
+
+
+def _remote_walk(root: str, below: str) -> Iterator[Entry]:
+    try:
+        objects, prefix = _object(root)
+        skip = len(prefix) + 1 if prefix else 0
+        start = "/".join(part for part in (prefix, below) if part)
+        for info in objects.walk(start):
+            path = info.path[skip:]
+            within = not below or path.startswith(f"{below}/")
+            if within and not any(part.startswith(".") for part in path.split("/")):
+                yield Entry(path, info.size, info.etag)
+    except StoreUnreachableError as error:
+        raise SourceUnreachableError(root, _problem(error)) from error
 
 
 def _files_below(folder: Path) -> Iterator[Entry]:

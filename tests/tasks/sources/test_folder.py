@@ -209,3 +209,24 @@ def test_a_place_without_recordings_is_an_error_with_its_name(tmp_path: Path, pl
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceUnreachableError, match=place):
         list(create_adapter().list(str(tmp_path / place)))
+
+
+def test_streams_of_a_vrs_file_share_its_clock(tmp_path: Path, corpora: Path) -> None:
+    folder = put(tmp_path, "r1", {"video": "r.vrs", "eye": {"file": "r.vrs", "start_s": 2}})
+    shutil.copyfile(corpora / "aria_gen1" / "aea_recording" / "recording.vrs", folder / "r.vrs")
+    found = read(tmp_path)
+    assert found.flaws == () and found.recording is not None
+    one = found.recording
+    [video], [audio], [eye] = one.video.files, one.audio.files, one.eye.files
+    assert [file.uri.rpartition("#")[2] for file in (video, audio, eye)] == ["214-1", "231-1", "211-1"]
+    assert (video.start_s, audio.start_s) == (0.0, pytest.approx(0.023489))
+    assert eye.start_s == pytest.approx(2.05006)
+    assert one.eye_fps == pytest.approx(10.0, abs=0.01)
+
+
+def test_a_vrs_file_without_the_stream_is_left_out(tmp_path: Path, corpora: Path) -> None:
+    folder = put(tmp_path, "r1", {"audio": "r.vrs", "eye": "r.vrs"})
+    shutil.copyfile(corpora / "aria_gen1" / "aria_unit_test_timecode_sequence_calib.vrs", folder / "r.vrs")
+    found = read(tmp_path)
+    assert [flaw.what for flaw in found.flaws] == ["audio is left out: r.vrs has no stream 231-1"]
+    assert found.recording is not None and found.recording.eye_fps == pytest.approx(30, abs=0.1)

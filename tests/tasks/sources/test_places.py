@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from osmo.storage.objects import Objects
-from osmo.tasks.sources.places import ClimbingPathError, absolute, exists, fetched, folders, join, read_bytes
+from osmo.tasks.sources.places import (
+    ClimbingPathError,
+    FileChangingError,
+    absolute,
+    exists,
+    fetched,
+    folders,
+    join,
+    read_bytes,
+    walk,
+)
 
 
 @pytest.fixture
@@ -67,3 +78,42 @@ def test_a_link_inside_the_root_is_followed(tmp_path: Path) -> None:
 )
 def test_addresses_have_one_form(root: str, expected: str) -> None:
     assert absolute(root) == expected
+
+
+def test_a_walk_gives_every_file_in_one_order(tree: str) -> None:
+    assert [entry.path for entry in walk(tree)] == [
+        "README.md", "a-b/x", "a/deep/v.mp4", "a/recording.json", "b/recording.json",
+    ]  # fmt: skip
+    assert [entry.path for entry in walk(tree, "a")] == ["a/deep/v.mp4", "a/recording.json"]
+    assert list(walk(tree, "nowhere")) == []
+
+
+def test_a_link_out_of_the_source_is_not_walked(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "secret").touch()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "way").symlink_to(tmp_path / "out")
+    (tmp_path / "in" / "file").symlink_to(tmp_path / "out" / "secret")
+    assert list(walk(str(tmp_path / "in"))) == []
+
+
+def test_a_walk_takes_no_more_memory_for_more_folders(tmp_path: Path) -> None:
+    peaks = []
+    for folders_there in (20, 200):
+        root = tmp_path / str(folders_there)
+        for number in range(folders_there):
+            (root / f"{number:03}").mkdir(parents=True)
+            for file in range(20):
+                (root / f"{number:03}" / f"{file}.mp4").touch()
+        tracemalloc.start()
+        assert sum(1 for _ in walk(str(root))) == folders_there * 20
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 150_000  # the names of 200 folders
+
+
+def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"one")
+    with pytest.raises(FileChangingError, match="the file changed while it was read"), fetched(str(file)):
+        file.write_bytes(b"three")
