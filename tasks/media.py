@@ -14,6 +14,7 @@ from osmo.schemas.table import Table
 from osmo.schemas.tables import MEDIA
 from osmo.storage.media import Media, MediaCache, MediaDamagedError
 from osmo.storage.objects import ObjectMissingError, StoreUnreachableError
+from osmo.tasks.microphones import REVISION
 from osmo.tasks.originals import OriginalChangedError
 from osmo.tasks.proxy import EmptyCutError, cut
 from osmo.tasks.stage import Outcome, Problem
@@ -54,8 +55,9 @@ class MediaStage:
 
     @property
     def fingerprint(self) -> str:
-        """Of the version and the settings."""
-        return fingerprint(self.name, self.version, self._settings.model_dump(mode="json"))
+        """Of the version, the settings and how microphones are measured."""
+        settings = self._settings.model_dump(mode="json")
+        return fingerprint(self.name, self.version, {**settings, "microphones": REVISION})
 
     def needs(self, bucket: int) -> pa.Table:
         """The recordings of a bucket."""

@@ -8,12 +8,14 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange
 
 from osmo.tasks.decode import file_frames, picture_shape, tallied
 from osmo.tasks.source_file import SourceFile, Tally
 
 HOLD_S = 1.0
-"""Seconds for which the last picture before a gap stays, and the very first comes early; beyond, it is black."""
+"""Seconds for which the last picture before a gap stays, and the very first comes early; beyond, it is black. Files
+have gaps between them, streams of a camera also inside."""
 
 
 def picture_size(files: Sequence[SourceFile], *, height: int) -> tuple[int, int]:
@@ -75,7 +77,8 @@ def pictures(
         if current is None:
             yield black
         else:
-            goes_on = following is not None and following.file == current.file
+            # A file may hold a picture for as long as it likes; a camera's stream without pictures has lost them.
+            goes_on = following is not None and following.file == current.file and not files[current.file].stream
             yield shown if goes_on or at - current.time_s <= HOLD_S else black
     for _ in source:
         pass  # read to the end, so that the tally knows what the files hold
@@ -100,4 +103,5 @@ def _fitted(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
     if quarters := round(frame.rotation / 90) % 4:
         upright = np.rot90(frame.to_ndarray(format="rgb24"), quarters)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(upright), format="rgb24")
-    return frame.reformat(width=size[0], height=size[1], format="yuv420p")
+    # JPEG and phones use the full range of values, which players of the proxy do not expect.
+    return frame.reformat(width=size[0], height=size[1], format="yuv420p", dst_color_range=ColorRange.MPEG)

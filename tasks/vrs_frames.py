@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from typing import Literal
 import av
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
 import scipy.signal
 
 from osmo.tasks.source_file import Loss, MediaUnreadableError, PictureShape, SourceFile, Tally
+from osmo.tasks.still_pictures import StillPictures
 from osmo.tasks.vrs import VrsFile, VrsStream, VrsUnreadableError, open_vrs
 
 MICROPHONE = 0
@@ -24,7 +23,6 @@ channel of Meta's own converter. The sum of several would cancel at the pitches 
 _CLOCKWISE_QUARTERS = {"214-1": 1}
 """How often Aria's RGB camera, which is mounted on its side, is turned for an upright picture."""
 _CUTOFF_HZ = 20.0
-_MOST_PIXELS = 1 << 26
 
 
 def vrs_frames(
@@ -132,22 +130,6 @@ def _sounds(
 def _pictures(
     vrs: VrsFile, stream: VrsStream, from_s: float = 0.0, skipped: list[str] | None = None
 ) -> Iterator[tuple[float, av.VideoFrame | None]]:
-    turns = _CLOCKWISE_QUARTERS.get(stream.stream_id, 0)
+    still = StillPictures(quarters=_CLOCKWISE_QUARTERS.get(stream.stream_id, 0))
     for device_s, data in vrs.images(stream.stream_id, from_s, skipped):
-        pixels = _decoded(data) if isinstance(data, bytes) else data
-        if pixels is None:
-            yield device_s, None
-            continue
-        upright = np.ascontiguousarray(np.rot90(pixels, -turns))
-        yield device_s, av.VideoFrame.from_ndarray(upright, format="gray" if upright.ndim == 2 else "rgb24")
-
-
-def _decoded(data: bytes) -> npt.NDArray[np.uint8] | None:
-    """Pixels of a JPEG or PNG; null: it cannot be decoded."""
-    try:
-        with PIL.Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                return None
-            return np.asarray(picture.convert("L" if picture.mode == "L" else "RGB"))
-    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
-        return None
+        yield device_s, still.upright(data)
