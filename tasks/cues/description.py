@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import tomllib
 from importlib.resources import files
 
@@ -47,6 +48,11 @@ class Description:
         """Add a clause of tasks/cues/phrases.toml, filled with what was measured."""
         self._clauses.append(self._phrases[phrase].format(**self._shown))
 
+    @property
+    def said_anything(self) -> bool:
+        """Whether there is a clause yet."""
+        return bool(self._clauses)
+
     def cue(self, *, confidence: float) -> Cue:
         """The finished cue."""
         between, end = _SIGNS[self._language]
@@ -62,6 +68,7 @@ def phrases() -> dict[str, dict[str, dict[str, str]]]:
 
 
 @functools.cache
-def phrases_sha() -> str:
-    """Hash of the phrases: part of every extractor's revision."""
-    return hashlib.sha256(_PHRASES.read_bytes()).hexdigest()[:16]
+def phrases_sha(modality: Modality | None = None) -> str:
+    """Hash of a modality's phrases, or of all: part of every extractor's revision."""
+    some = phrases() if modality is None else phrases()[modality]
+    return hashlib.sha256(json.dumps(some, sort_keys=True).encode()).hexdigest()[:16]

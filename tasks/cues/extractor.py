@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 from osmo.storage.media import Media
 
 Modality = Literal["visual", "acoustic", "ocular"]
-MediaKind = Literal["audio", "proxy", "eye"]
+MediaKind = Literal["audio", "proxy", "eye", "acoustic_track", "visual_track", "ocular_track"]
+"""What an extractor looks at: cached media, or the track that a tracker of tasks/tracks/ made of them."""
 
 Evidence = tuple[str, float, str]
 """One measured number: its name, value and unit."""
@@ -42,7 +43,8 @@ class Cue:
         text: The cue in words, every number of which is in `evidence`; null: the modality is absent.
         absent_reason: Why there is no cue; null where there is one.
         evidence: The measured numbers, rounded as the text says them.
-        confidence: 0–1: 1 where event and baseline were measured, 0.5 without a baseline; null where absent.
+        confidence: 0–1: 1 where event and baseline were measured in full, less where who speaks is not known or the
+            baseline is short, half of that without a baseline; null where absent.
     """
 
     text: str | None
@@ -90,7 +92,7 @@ class Extractor(Protocol):
 
     @property
     def kind(self) -> MediaKind:
-        """The kind of cached media that it looks at."""
+        """The kind of cached media, or of track, that it looks at."""
         ...
 
     def extract(self, spans: Sequence[Span], media: Media) -> list[Cue]:

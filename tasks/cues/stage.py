@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from osmo.schemas.keys import content_key, fingerprint, milliseconds
 from osmo.schemas.table import Table
 from osmo.schemas.tables import CUES
 from osmo.storage.media import Media, MediaDamagedError
-from osmo.storage.objects import ObjectMissingError
+from osmo.storage.objects import ObjectMissingError, StoreUnreachableError
 from osmo.tasks.cues.extractor import Cue, Extractor, MediaUndecodableError, Span
 from osmo.tasks.stage import Outcome, Problem
 
@@ -22,6 +22,7 @@ _FIELDS: list[pa.Field[Any]] = [
     *(pa.field(name, _TEXT) for name in ("language", "reason")),
 ]
 NEEDS = pa.schema(_FIELDS)
+_MEASURED_OF = {"acoustic_track": "audio", "visual_track": "proxy", "ocular_track": "eye"}
 _REASON_OF = {"audio": "audio_reason", "proxy": "video_reason", "eye": "eye_reason"}
 
 
@@ -68,22 +69,25 @@ class CueStage:
         return fingerprint(self.name, 1, {"revision": self._extractor.revision})
 
     def needs(self, bucket: int) -> pa.Table:
-        """One row per event. Its key changes with its times, its language, and the media that is looked at."""
+        """One row per event. Its key changes with its times, its language, and what is looked at.
+
+        That is the media, or a track together with the media it was measured of.
+        """
         events = self._events(bucket).select(["event_id", "recording_id", "start_s", "end_s", "language"])
-        kind = self._extractor.kind
-        media = {row["recording_id"]: row for row in self._media_rows(bucket).to_pylist() if row["kind"] == kind}
+        kinds = dict.fromkeys([self._extractor.kind, self._media_kind])
+        media = {(row["recording_id"], row["kind"]): row for row in self._media_rows(bucket).to_pylist()}
         reasons = self._reasons(bucket)
         rows: list[dict[str, object]] = []
         for event in events.to_pylist():
             recording_id = event["recording_id"]
-            found, reason = media.get(recording_id), reasons.get(recording_id)
+            reason = reasons.get(recording_id)
+            looked_at = [part for kind in kinds for part in _identity(kind, media.get((recording_id, kind)))]
             key = content_key(
                 event["event_id"],
                 milliseconds(event["start_s"]),
                 milliseconds(event["end_s"]),
                 event["language"],
-                found["sha256"] if found else None,
-                bool(found and found["silent" if kind == "audio" else "captioned"]),
+                *looked_at,
                 reason,
             )
             rows.append({"input_key": key, "reason": reason, **event})
@@ -104,7 +108,7 @@ class CueStage:
             except MediaUndecodableError as error:
                 problems += [_problem(row, error, error.where, permanent=True) for row in listed]
                 continue
-            except (FileNotFoundError, ObjectMissingError, MediaDamagedError) as error:
+            except (FileNotFoundError, ObjectMissingError, MediaDamagedError, StoreUnreachableError) as error:
                 where = str((media.row(recording_id, self._extractor.kind) or {}).get("uri"))
                 problems += [_problem(row, error, where, permanent=False) for row in listed]
                 continue
@@ -113,10 +117,14 @@ class CueStage:
                 keys.append(str(row["input_key"]))
         return Outcome(CUES.rows(made), keys, problems, attempts=rows.num_rows)
 
+    @property
+    def _media_kind(self) -> str:
+        return _MEASURED_OF.get(self._extractor.kind, self._extractor.kind)
+
     def _reasons(self, bucket: int) -> dict[str, str]:
         if self._recordings is None:
             return {}
-        column = _REASON_OF[self._extractor.kind]
+        column = _REASON_OF[self._media_kind]
         rows = self._recordings(bucket).select(["recording_id", column]).to_pylist()
         return {row["recording_id"]: row[column] for row in rows if row[column]}
 
@@ -134,6 +142,11 @@ class CueStage:
             "evidence": [{"name": name, "value": value, "unit": unit} for name, value, unit in cue.evidence],
             "confidence": cue.confidence,
         }
+
+
+def _identity(kind: str, row: Mapping[str, Any] | None) -> tuple[str | None, bool]:
+    """Hash of a file that is looked at, and whether it is a stand-in."""
+    return (None, False) if row is None else (row["sha256"], row["silent" if kind == "audio" else "captioned"])
 
 
 def _span(row: dict[str, object]) -> Span:

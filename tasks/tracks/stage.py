@@ -91,7 +91,8 @@ class TrackStage:
             said = spoken.get(recording["recording_id"], [])
             parts = [found[kind]["sha256"] if kind in found else None for kind in kinds]
             turns = [part for one in said for part in _turn(one)]
-            key = content_key(recording["recording_id"], recording["eye_fps"], *parts, *turns)
+            eye_fps = recording["eye_fps"] if "eye" in kinds else None
+            key = content_key(recording["recording_id"], eye_fps, *parts, *turns)
             rows.append({"input_key": key, "source_sha256": found[kinds[0]]["sha256"], "spoken": said, **recording})
         return pa.Table.from_pylist(rows, schema=NEEDS)
 
@@ -144,7 +145,8 @@ class TrackStage:
         spoken: dict[str, list[dict[str, Any]]] = {}
         for row in self._segments(bucket).select(columns).to_pylist():
             if row.pop("in_media"):
-                spoken.setdefault(row.pop("recording_id"), []).append(row)
+                told = {**row, "speaker": row["speaker"] or "unknown"}
+                spoken.setdefault(told.pop("recording_id"), []).append(told)
         for said in spoken.values():
             said.sort(key=lambda one: (one["start_s"], one["end_s"], one["speaker"]))
         return spoken

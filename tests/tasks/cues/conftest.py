@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -12,8 +13,10 @@ import pyarrow as pa
 import pytest
 
 from osmo.schemas.tables import MEDIA
-from osmo.storage.media import Media, MediaCache
+from osmo.storage.media import Media, MediaCache, write_track
 from osmo.storage.objects import Objects
+from osmo.tasks.tracks.registry import TRACKERS
+from osmo.tasks.tracks.tracker import Recorded, Spoken
 
 RATE_HZ = 16_000
 
@@ -58,6 +61,16 @@ class Studio:
             "bytes": put.bytes, "start_s": 0.0, "duration_s": 10.0, "captioned": False, "silent": False,
             "encoder": "test", **more,
         }  # fmt: skip
+
+    def tracked(
+        self, tracker: str, *rows: dict[str, object], spoken: Sequence[tuple[float, float, str]] = ()
+    ) -> list[dict[str, object]]:
+        """The rows, and that of the track which a tracker makes of them."""
+        path = self.folder / "track.parquet"
+        measured = TRACKERS.create(tracker)
+        recorded = Recorded("r", 10.0, None, tuple(Spoken(*turn) for turn in spoken))
+        write_track(path, measured.track(recorded, self.media(*rows)), measured.schema)  # type: ignore[attr-defined]
+        return [*rows, self.row(f"{tracker}_track", path)]
 
     def rows(self, *rows: dict[str, object]) -> pa.Table:
         return MEDIA.rows(rows)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from osmo.annotators.mentions import mentioned
-from osmo.tasks.cues.description import Description, phrases
+from osmo.tasks.cues.description import Description, phrases, phrases_sha
 
 ALL = [
     pytest.param(text, id=f"{modality}-{language}-{name}")
@@ -33,12 +33,18 @@ def test_both_languages_have_the_same_phrases_with_the_same_measurements() -> No
 
 def test_a_number_is_said_as_it_is_recorded() -> None:
     said = Description("acoustic", "en")
-    said.measure("level_change", -4.04, "dB", digits=1)
-    said.measure("baseline", 60.0, "s", digits=1)
-    said.say("quieter")
+    said.measure("level", -30.04, "dBFS", digits=1)
+    said.measure("speech", 60.0, "s", digits=1)
+    said.say("wearer_speaks")
+    said.say("level")
     cue = said.cue(confidence=1.0)
-    assert cue.text == "This is 4.0 dB quieter than voiced sound in the 60.0 s before."
-    assert cue.evidence == (("level_change", -4.0, "dB"), ("baseline", 60.0, "s"))
+    assert cue.text == "The wearer speaks for 60.0 s of the event; the voice lies 30.0 dB below full scale."
+    assert cue.evidence == (("level", -30.0, "dBFS"), ("speech", 60.0, "s"))
+
+
+def test_the_phrases_of_one_modality_do_not_age_the_others() -> None:
+    shas = [phrases_sha(modality) for modality in ("acoustic", "visual", "ocular", None)]
+    assert len(set(shas)) == 4
 
 
 def test_a_number_that_was_not_measured_cannot_be_said() -> None:
