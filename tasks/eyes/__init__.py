@@ -1,0 +1,1 @@
+"""What an infrared picture of the eyes shows: lids, pupils, gaze, and the action units that follow from them."""

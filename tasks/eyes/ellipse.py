@@ -1,0 +1,71 @@
+"""An ellipse drawn on a picture, and how it is fitted to points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST_POINTS = 6
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """An ellipse.
+
+    Attributes:
+        x: Centre, pixels from the left edge.
+        y: Centre, pixels from the upper edge.
+        major: Half the longer axis, pixels.
+        minor: Half the shorter axis, pixels.
+        angle: Of the longer axis against the picture's lines, radians, clockwise on the screen.
+    """
+
+    x: float
+    y: float
+    major: float
+    minor: float
+    angle: float
+
+    def frame(self) -> Floats:
+        """The 2×2 matrix that takes the unit circle to this ellipse around its centre."""
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        return np.array([[cos * self.major, -sin * self.minor], [sin * self.major, cos * self.minor]])
+
+    def points(self, angles: Floats) -> Floats:
+        """Points on it at angles of the unit circle, shape (N, 2)."""
+        return np.stack([np.cos(angles), np.sin(angles)], 1) @ self.frame().T + (self.x, self.y)
+
+    def scaled(self, share: float) -> Ellipse:
+        """The same ellipse, so many times as large."""
+        return Ellipse(self.x, self.y, self.major * share, self.minor * share, self.angle)
+
+    def radii(self, points: Floats) -> Floats:
+        """How far points lie from the centre, in units of the ellipse's own radius there, shape (N,)."""
+        inward = np.linalg.inv(self.frame())
+        return np.hypot(*((points - (self.x, self.y)) @ inward.T).T)
+
+
+def fitted(points: Floats) -> Ellipse | None:
+    """The ellipse through points by direct least squares (Fitzgibbon, Pilu and Fisher 1999).
+
+    Args:
+        points: Shape (N, 2), pixels.
+
+    Returns:
+        Null where the points are too few, or lie on no ellipse of at least a pixel across.
+    """
+    if len(points) < FEWEST_POINTS:
+        return None
+    (x, y), (width, height), degrees = cv2.fitEllipseDirect(points.astype(np.float32))
+    if not all(map(math.isfinite, (x, y, width, height, degrees))) or min(width, height) < 1.0:
+        return None
+    angle = math.radians(degrees)
+    if height > width:
+        width, height, angle = height, width, angle + math.pi / 2
+    return Ellipse(x, y, width / 2, height / 2, angle)
