@@ -12,18 +12,45 @@ from osmo.tasks.eyes.calm import without_lashes
 from osmo.tasks.eyes.ellipse import Ellipse, Floats
 from osmo.tasks.eyes.layout import Gray
 
-HALF_WIDTH = 36.0
-"""Pixels to either side of the axis on which a margin is followed."""
+@dataclass(frozen=True)
+class Family:
+    """The curves among which a margin is looked for: y = a + slope t + bend t², t from -1 to 1 across the width.
+
+    Attributes:
+        half_width: Pixels to either side of the axis on which the margin is followed.
+        slopes: Rises across `half_width`, pixels.
+        bends: Bends across `half_width`, pixels.
+        downward: Whether the skin lies below the margin.
+        first: Of the strongest edge: the first edge out from the eye that reaches so much is the margin.
+    """
+
+    half_width: float
+    slopes: tuple[float, ...]
+    bends: tuple[float, ...]
+    downward: bool
+    first: float
+
+    @property
+    def shapes(self) -> Floats:
+        """Every slope with every bend, shape (N, 2)."""
+        return np.array([(slope, bend) for slope in self.slopes for bend in self.bends])
+
+
+UPPER = Family(36.0, (-32.0, -24.0, -16.0, -8.0, 0.0, 8.0, 16.0, 24.0, 32.0), (0.0, 6.0, 12.0, 18.0, 24.0), False, 0.38)
+"""A dome. Rows of lashes and the crease above the margin are stronger edges than the margin itself."""
+LOWER = Family(56.0, (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0), (-16.0, -8.0, 0.0, 8.0), True, 0.9)
+"""Nearly straight, and longer than the iris is wide, whose lower edge looks alike."""
 COLUMNS = 13
-SLOPES = np.arange(-32.0, 33.0, 4.0)
-UPPER_BENDS, LOWER_BENDS = np.arange(0.0, 25.0, 6.0), np.arange(-24.0, 7.0, 6.0)
-"""A margin is y = a + slope t + bend t², t from -1 to 1 across the width, pixels: the upper lid is a dome."""
-STEEPEST = 0.20
-"""Rise of log brightness per half-size pixel beyond which a column counts no more: one lash must not decide."""
-FIRST = 0.6
-"""Of the strongest edge: the first edge out from the eye that reaches so much is the margin; creases lie behind it."""
-CLEAR = 0.075
-"""Mean rise of log brightness at which a margin is certain; half of it gives no confidence at all."""
+STEEPEST = 0.12
+"""Rise of log brightness per pixel beyond which a column counts no more: one lash must not decide."""
+APART = 14
+"""Rows within which only the strongest edge is one: a margin is some pixels wide."""
+LOWER_LID_PX = 14.0
+"""How far the lower lid commonly moves, pixels: about 2 mm on Aria."""
+_FINER = np.array([(slope, bend) for slope in (-4.0, 0.0, 4.0) for bend in (-3.0, 0.0, 3.0)])
+_LOG = np.log(np.arange(256, dtype=np.float32) + 8.0)
+NO_EDGE, CLEAR = 0.008, 0.030
+"""Mean rise of log brightness a pixel up to which a margin is none, and from which it is certain."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +60,9 @@ class Margin:
     Attributes:
         x: The axis: the picture's column at which the lid's opening is measured.
         y: Where the margin crosses it.
-        slope: Its rise across `HALF_WIDTH` columns, pixels.
-        bend: Its bend across `HALF_WIDTH` columns, pixels.
+        slope: Its rise across the half-width, pixels.
+        bend: Its bend across the half-width, pixels.
+        half_width: Pixels to either side of the axis on which it was followed.
         strength: Mean rise of log brightness along it.
     """
 
@@ -42,17 +70,18 @@ class Margin:
     y: float
     slope: float
     bend: float
+    half_width: float
     strength: float
 
     def at(self, x: Floats) -> Floats:
         """Rows at columns of the picture."""
-        t = (x - self.x) / HALF_WIDTH
+        t = (x - self.x) / self.half_width
         return np.asarray(self.y + self.slope * t + self.bend * t**2)
 
     @property
     def confidence(self) -> float:
         """0-1, from the edge's strength."""
-        return float(np.clip(2 * self.strength / CLEAR - 1, 0, 1))
+        return float(np.clip((self.strength - NO_EDGE) / (CLEAR - NO_EDGE), 0, 1))
 
 
 class LidPicture:
@@ -66,58 +95,91 @@ class LidPicture:
             pupil: What is painted over, so that its edge is not taken for a lid's; null: there is none.
         """
         plain = without_lashes(calm if pupil is None else _painted(calm, pupil))
-        small = cv2.resize(plain, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
-        smooth = cv2.GaussianBlur(np.log(small + 8.0), (0, 0), 1.6)
+        narrow = cv2.resize(plain, None, fx=0.5, fy=1.0, interpolation=cv2.INTER_AREA)
+        self._smooth = smooth = cv2.GaussianBlur(_LOG[narrow], (0, 0), sigmaX=1.5, sigmaY=1.5)
         rise = np.zeros_like(smooth)
-        rise[1:-1] = 0.5 * (smooth[2:] - smooth[:-2])
+        rise[2:-2] = 0.25 * (smooth[4:] - smooth[:-4])
         self._rise = np.clip(rise, -STEEPEST, STEEPEST)
 
     def upper(self, x: float, above_y: float, *, from_y: float = 0.0) -> Margin | None:
         """The upper margin at column x: the first dark edge under bright skin, going up from row above_y to from_y."""
-        return self._margin(x, from_y, above_y, UPPER_BENDS, sign=-1.0, downward=False)
+        return self._margin(UPPER, x, from_y, above_y, None)
 
-    def lower(self, x: float, below_y: float, *, to_y: float = 239.0) -> Margin | None:
-        """The lower margin at column x: the first bright edge under the eye, going down from row below_y to to_y."""
-        return self._margin(x, below_y, to_y, LOWER_BENDS, sign=1.0, downward=True)
+    def lower(
+        self, x: float, below_y: float, *, to_y: float = 239.0, expected_y: float | None = None
+    ) -> Margin | None:
+        """The lower margin at column x: a bright edge under the eye, going down from row below_y to to_y.
+
+        Args:
+            x: The axis.
+            below_y: First row.
+            to_y: Last row.
+            expected_y: Where it was before: of two edges alike, the nearer one is the margin. Null: not known.
+        """
+        return self._margin(LOWER, x, below_y, to_y, expected_y)
+
+    def level(self, x: float, upper_y: float, lower_y: float) -> float:
+        """Mean log brightness of the eye around the axis, between two rows."""
+        rows = slice(max(0, int(upper_y) + 3), max(1, int(lower_y) - 2))
+        columns = slice(max(0, int(x / 2) - 6), int(x / 2) + 7)
+        window = self._smooth[rows, columns]
+        return float(window.mean()) if window.size else 0.0
 
     def _margin(
-        self, x: float, from_y: float, to_y: float, bends: Floats, *, sign: float, downward: bool
+        self, family: Family, x: float, from_y: float, to_y: float, expected_y: float | None
     ) -> Margin | None:
-        rows = np.arange(max(1, int(from_y / 2)), min(self._rise.shape[0] - 2, int(to_y / 2)) + 1)
+        rows = np.arange(max(1, int(from_y)), min(self._rise.shape[0] - 2, int(to_y)) + 1)
         if len(rows) < 3:
             return None
-        scores = sign * self._scores(x, rows, bends)
+        sign, shapes = 1.0 if family.downward else -1.0, family.shapes
+        scores = sign * self._scores(x, rows, shapes, family.half_width)
         best = scores.max(0)
-        peaks = np.flatnonzero((best[1:-1] >= best[:-2]) & (best[1:-1] >= best[2:]) & (best[1:-1] > 0)) + 1
-        if not len(peaks):
+        if expected_y is not None:
+            best = best * (0.5 + 0.5 * np.exp(-(((rows - expected_y) / LOWER_LID_PX) ** 2)))
+        chosen = _first_edge(best, family)
+        if chosen is None:
             return None
-        strong = peaks[best[peaks] >= FIRST * best[peaks].max()]
-        peak = int(strong[0] if downward else strong[-1])
-        shape = int(scores[:, peak].argmax())
-        line = scores[shape]
-        bow = line[peak - 1] - 2 * line[peak] + line[peak + 1]
-        shift = 0.5 * (line[peak - 1] - line[peak + 1]) / bow if bow < 0 else 0.0
-        y = 2 * (float(rows[peak]) + float(np.clip(shift, -0.5, 0.5))) + 0.5
-        slope, bend = SLOPES[shape // len(bends)], bends[shape % len(bends)]
-        return Margin(x, y, float(slope), float(bend), float(line[peak]))
+        finer = shapes[scores[:, chosen].argmax()] + _FINER
+        near = rows[max(0, chosen - 2) : chosen + 3]
+        scores = sign * self._scores(x, near, finer, family.half_width)
+        shape, peak = np.unravel_index(scores.argmax(), scores.shape)
+        y, (slope, bend) = float(near[peak]), finer[shape]
+        if 0 < peak < len(near) - 1:
+            before, most, after = scores[shape, peak - 1 : peak + 2]
+            bow = before - 2 * most + after
+            y += float(np.clip(0.5 * (before - after) / bow, -0.5, 0.5)) if bow < 0 else 0.0
+        return Margin(x, y, float(slope), float(bend), family.half_width, float(scores[shape, peak]))
 
-    def _scores(self, x: float, rows: npt.NDArray[np.int64], bends: Floats) -> Floats:
-        """Mean rise along every curve through every row, shape (slopes x bends, rows)."""
+    def _scores(self, x: float, rows: npt.NDArray[np.int64], shapes: Floats, half_width: float) -> Floats:
+        """Mean rise along every curve through every row, shape (curves, rows)."""
         height, width = self._rise.shape
         t = np.linspace(-1, 1, COLUMNS)
-        columns = np.rint((x + t * HALF_WIDTH) / 2).astype(int)
-        inside = (columns >= 0) & (columns < width)
-        t, columns = t[inside], columns[inside]
-        offsets = (SLOPES[:, None, None] * t + bends[None, :, None] * t**2).reshape(-1, len(t)) / 2
-        places = np.clip(rows[:, None, None] + np.rint(offsets).astype(int), 0, height - 1)
-        return np.asarray(self._rise[places, columns].mean(2).T, np.float64)
+        columns = np.rint((x + t * half_width) / 2).astype(int)
+        t, columns = t[(columns >= 0) & (columns < width)], columns[(columns >= 0) & (columns < width)]
+        offsets = np.rint(shapes[:, :1] * t + shapes[:, 1:] * t**2).astype(int)
+        total = np.zeros((len(shapes), len(rows)), np.float32)
+        for column, shift in zip(columns, offsets.T, strict=True):
+            line = self._rise[:, column]
+            total += line[np.clip(rows[None, :] + shift[:, None], 0, height - 1)]
+        return np.asarray(total / max(1, len(columns)), np.float64)
+
+
+def _first_edge(best: Floats, family: Family) -> int | None:
+    """Index of the first edge out from the eye among those that reach a share of the strongest."""
+    peaks = np.flatnonzero((best[1:-1] >= best[:-2]) & (best[1:-1] >= best[2:]) & (best[1:-1] > 0)) + 1
+    apart: list[int] = []
+    for peak in sorted(peaks, key=lambda row: (-best[row], row)):
+        if all(abs(int(peak) - other) > APART for other in apart):
+            apart.append(int(peak))
+    strong = sorted(peak for peak in apart if best[peak] >= family.first * best[apart[0]])
+    if not strong:
+        return None
+    return strong[0] if family.downward else strong[-1]
 
 
 def _painted(calm: Gray, pupil: Ellipse) -> Gray:
     """The picture with the pupil as bright as the iris around it."""
-    ring = np.rint(pupil.points(np.linspace(0, 2 * np.pi, 32, endpoint=False)) * 1.0).astype(int)
-    centre = np.array([pupil.x, pupil.y])
-    outside = np.rint(centre + 1.35 * (ring - centre)).astype(int)
+    outside = np.rint(pupil.scaled(1.35).points(np.linspace(0, 2 * np.pi, 32, endpoint=False))).astype(int)
     outside[:, 0] = np.clip(outside[:, 0], 0, calm.shape[1] - 1)
     outside[:, 1] = np.clip(outside[:, 1], 0, calm.shape[0] - 1)
     level = float(np.percentile(calm[outside[:, 1], outside[:, 0]], 40))

@@ -39,11 +39,13 @@ class Pupil:
         ellipse: Its edge.
         confidence: 0-1: share of the edge that was seen, times how well it lies on an ellipse and how dark it is.
         seen: Share of the ellipse's edge that was found in the picture, 0-1; the rest is hidden by a lid or glints.
+        darkness: Its grey level over that of the iris around it.
     """
 
     ellipse: Ellipse
     confidence: float
     seen: float
+    darkness: float
 
 
 def find_pupil(gray: Gray, calm: Gray) -> Pupil | None:
@@ -142,7 +144,7 @@ def _judged(gray: Gray, ellipse: Ellipse, seen: float, off: Floats) -> Pupil | N
     even = np.clip(1.6 - float(np.percentile(inside, 80) - np.percentile(inside, 20)) / max(4.0, bright - dark), 0, 1)
     close = np.clip(1.5 - float(np.sqrt(np.mean(off**2))) * ellipse.minor, 0, 1)
     confidence = float(np.clip((seen - 0.3) / 0.5, 0, 1) * contrast * even * close)
-    return Pupil(ellipse, confidence, min(1.0, seen))
+    return Pupil(ellipse, confidence, min(1.0, seen), dark / (bright + 1.0))
 
 
 def _levels(gray: Gray, points: Floats) -> Floats:
