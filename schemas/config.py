@@ -58,13 +58,23 @@ class SegmentConfig(Section):
         default="base", description="Name of a Whisper model; or path of a checkpoint, for faster_whisper of a folder"
     )
     batch_size: int = Field(default=8, ge=1, description="Stretches of speech that an engine hears at once")
+    compute_type: Literal["float32", "int8"] = Field(
+        default="float32", description="Of faster_whisper; int8 is faster and may hear other words"
+    )
+    language_switch: Share = Field(
+        default=0.95, description="Probability of another language from which the one that is told yields; 1: never"
+    )
     whisper_sample_len: int | None = Field(default=None, description="Most tokens per 30 s window; null: the model's")
     pause_s: Seconds = Field(default=0.8, description="A longer pause ends a sentence")
     max_segment_s: Seconds = Field(default=30.0, description="No segment is longer")
     vad_threshold: Share = Field(default=0.5, description="Speech probability of silero-vad")
-    no_speech_threshold: Share = Field(default=0.6, description="Whisper segments above it are refused as silence")
+    no_speech_threshold: Share = Field(default=0.6, description="With logprob_min: what is refused as silence")
     compression_ratio_max: float = Field(default=2.4, gt=0, description="Text that zlib compresses further is a loop")
-    logprob_min: float = Field(default=-1.0, le=0, description="Mean token log-probability below it is refused")
+    logprob_min: float = Field(default=-1.0, le=0, description="Mean token log-probability below it is heard again")
+    chars_per_s_max: float = Field(default=25.0, gt=0, description="Nobody says more characters a second")
+    words_per_s_max: float = Field(
+        default=10.0, gt=0, description="Nobody says more words or Chinese characters a second"
+    )
     own_voice_confidence: Share = Field(default=0.7, description="Below it own-voice detection abstains")
     dialogue_turns: int = Field(default=5, ge=0, description="Turns before a segment that a voter may see")
 

@@ -6,6 +6,7 @@ from osmo.annotators.registry import JUDGES, VOTERS, WRITERS
 from osmo.schemas.config import OsmoConfig
 from osmo.schemas.extensions import UnknownExtensionError
 from osmo.tasks.cues.registry import EXTRACTORS
+from osmo.tasks.engines.registry import ENGINES
 from osmo.tasks.sources.registry import ADAPTERS
 from osmo.tasks.splits import PROTOCOLS
 from osmo.tasks.tracks.registry import TRACKERS
@@ -19,6 +20,7 @@ def check_names(config: OsmoConfig) -> None:
     """
     asked = (
         (ADAPTERS, [source.adapter for source in config.sources]),
+        (ENGINES, [config.segment.engine]),
         (TRACKERS, config.evidence.trackers),
         (VOTERS, config.prescreen.voters),
         (JUDGES, [config.quality.judge]),

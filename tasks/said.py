@@ -17,7 +17,7 @@ class Said:
     Attributes:
         lines: In the order of their source; may be empty.
         language: BCP 47 primary language; null: unknown.
-        source: sidecar, or whisper with its model.
+        source: sidecar, or the speech engine with its model.
         note: What was odd or left out, in one line; null: nothing.
         where: File that the note is about.
         remedy: What can be done about it.
@@ -57,7 +57,9 @@ def lines_of(found: Sequence[Sentence], speaker: str | None, *, timed: bool) -> 
             speaker,
             one.confidence,
             one.no_speech,
+            language=one.language,
             words=one.words if timed else (),
+            refused=one.refused,
         )
         for one in found
     ]

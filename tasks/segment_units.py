@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +11,8 @@ import pyarrow as pa
 from osmo.schemas.config import SegmentConfig
 from osmo.schemas.keys import content_key, milliseconds
 from osmo.schemas.tables.recordings import SIDECAR_FILE
+from osmo.tasks.engines.registry import hearing
 from osmo.tasks.recordings import transcript_files
-from osmo.tasks.whisper_asr import model_identity
 
 _COLUMNS: dict[str, pa.DataType] = {
     "input_key": pa.string(),
@@ -98,7 +97,7 @@ def _unit(
         audio = cached.get("audio")
         if audio is not None and not audio["silent"]:
             unit["heard_s"] = audio["duration_s"]
-            parts += ["whisper", audio["sha256"], *_hearing(config)]
+            parts += ["heard", audio["sha256"], *hearing(config)]
         else:
             why = "the audio could not be decoded" if files else f"no audio: {recording['audio_reason']}"
             unit["silent_reason"] = f"no transcript: {recording['transcript_reason']}; {why}"
@@ -106,10 +105,3 @@ def _unit(
     about = (recording["recording_id"], recording["subject_id"], recording["language"])
     unit["input_key"] = content_key("segment", *about, milliseconds(recording["duration_s"]), *parts)
     return unit
-
-
-def _hearing(config: SegmentConfig) -> list[str | float | None]:
-    return [
-        version("openai-whisper"), model_identity(config.whisper_model), config.whisper_sample_len,
-        config.vad_threshold, config.no_speech_threshold,
-    ]  # fmt: skip

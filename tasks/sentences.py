@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 _END_MARKS = ".!?。！？…"
@@ -25,6 +25,8 @@ class Word:
         text: As written, with the space before it where its script puts one.
         logprob: Mean token log-probability of the passage it comes from; null where no model heard it.
         no_speech: The model's probability that its passage is no speech; null where no model heard it.
+        language: BCP 47 primary language that it was heard in; null: not known for the word.
+        refused: Why it is quarantined; null: it is not.
     """
 
     start_s: float
@@ -32,6 +34,8 @@ class Word:
     text: str
     logprob: float | None = None
     no_speech: float | None = None
+    language: str | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,16 @@ class Sentence:
         return "".join(word.text for word in self.words).strip()
 
     @property
+    def language(self) -> str | None:
+        """Language that its words were heard in; null: not known."""
+        return self.words[0].language
+
+    @property
+    def refused(self) -> str | None:
+        """Why its words are quarantined; null: they are not."""
+        return self.words[0].refused
+
+    @property
     def confidence(self) -> float | None:
         """exp(mean log-probability) over its words, 0–1; null where no model heard them."""
         heard = [word.logprob for word in self.words if word.logprob is not None]
@@ -71,6 +85,8 @@ class Sentence:
 def sentences(words: Iterable[Word], *, pause_s: float, max_s: float) -> list[Sentence]:
     """Sentences of words in order of time.
 
+    No sentence holds words of two languages, or words that are quarantined beside words that are not.
+
     Args:
         words: In order.
         pause_s: A longer pause between two words ends a sentence.
@@ -82,7 +98,7 @@ def sentences(words: Iterable[Word], *, pause_s: float, max_s: float) -> list[Se
     made: list[Sentence] = []
     open_words: list[Word] = []
     for word in words:
-        if open_words and word.start_s - open_words[-1].end_s > pause_s:
+        if open_words and _parted(open_words[-1], word, pause_s):
             made += _cut(open_words, max_s)
             open_words = []
         open_words.append(word)
@@ -111,6 +127,12 @@ def spread(start_s: float, end_s: float, text: str) -> list[Word]:
     return words
 
 
+def _parted(before: Word, after: Word, pause_s: float) -> bool:
+    """Whether a sentence ends between two words whatever they say."""
+    kinds = [(word.language, word.refused is None) for word in (before, after)]
+    return after.start_s - before.end_s > pause_s or kinds[0] != kinds[1]
+
+
 def _cut(words: Sequence[Word], max_s: float) -> list[Sentence]:
     if not words:
         return []
@@ -118,7 +140,7 @@ def _cut(words: Sequence[Word], max_s: float) -> list[Sentence]:
         return [Sentence(tuple(words))]
     if len(words) == 1:
         word = words[0]
-        return [Sentence((Word(word.start_s, word.start_s + max_s, word.text, word.logprob, word.no_speech),))]
+        return [Sentence((replace(word, end_s=word.start_s + max_s),))]
     middle = (words[0].start_s + words[-1].end_s) / 2
     pauses = [(words[i].start_s - words[i - 1].end_s, -abs(words[i].start_s - middle), i) for i in range(1, len(words))]
     # Rounded to a hundredth: what arithmetic leaves between evenly spread words is no pause.
