@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from osmo.tasks.eyes.calm import without_lashes
 from osmo.tasks.eyes.ellipse import Ellipse, Floats
@@ -41,6 +42,8 @@ UPPER = Family(36.0, (-32.0, -24.0, -16.0, -8.0, 0.0, 8.0, 16.0, 24.0, 32.0), (0
 LOWER = Family(56.0, (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0), (-16.0, -8.0, 0.0, 8.0), True, 0.9)
 """Nearly straight, and longer than the iris is wide, whose lower edge looks alike."""
 COLUMNS = 13
+BEYOND = 80
+"""Empty rows around the picture, so that a curve may leave it."""
 STEEPEST = 0.12
 """Rise of log brightness per pixel beyond which a column counts no more: one lash must not decide."""
 APART = 14
@@ -97,9 +100,10 @@ class LidPicture:
         plain = without_lashes(calm if pupil is None else _painted(calm, pupil))
         narrow = cv2.resize(plain, None, fx=0.5, fy=1.0, interpolation=cv2.INTER_AREA)
         self._smooth = smooth = cv2.GaussianBlur(_LOG[narrow], (0, 0), sigmaX=1.5, sigmaY=1.5)
-        rise = np.zeros_like(smooth)
-        rise[2:-2] = 0.25 * (smooth[4:] - smooth[:-4])
-        self._rise = np.clip(rise, -STEEPEST, STEEPEST)
+        height, width = smooth.shape
+        self._rise = np.zeros((width, height + 2 * BEYOND), np.float32)
+        rise = 0.25 * (smooth[4:] - smooth[:-4])
+        self._rise[:, BEYOND + 2 : BEYOND + height - 2] = np.clip(rise, -STEEPEST, STEEPEST).T
 
     def upper(self, x: float, above_y: float, *, from_y: float = 0.0) -> Margin | None:
         """The upper margin at column x: the first dark edge under bright skin, going up from row above_y to from_y."""
@@ -118,17 +122,10 @@ class LidPicture:
         """
         return self._margin(LOWER, x, below_y, to_y, expected_y)
 
-    def level(self, x: float, upper_y: float, lower_y: float) -> float:
-        """Mean log brightness of the eye around the axis, between two rows."""
-        rows = slice(max(0, int(upper_y) + 3), max(1, int(lower_y) - 2))
-        columns = slice(max(0, int(x / 2) - 6), int(x / 2) + 7)
-        window = self._smooth[rows, columns]
-        return float(window.mean()) if window.size else 0.0
-
     def _margin(
         self, family: Family, x: float, from_y: float, to_y: float, expected_y: float | None
     ) -> Margin | None:
-        rows = np.arange(max(1, int(from_y)), min(self._rise.shape[0] - 2, int(to_y)) + 1)
+        rows = np.arange(max(1, int(from_y)), min(self._smooth.shape[0] - 2, int(to_y)) + 1)
         if len(rows) < 3:
             return None
         sign, shapes = 1.0 if family.downward else -1.0, family.shapes
@@ -152,16 +149,14 @@ class LidPicture:
 
     def _scores(self, x: float, rows: npt.NDArray[np.int64], shapes: Floats, half_width: float) -> Floats:
         """Mean rise along every curve through every row, shape (curves, rows)."""
-        height, width = self._rise.shape
         t = np.linspace(-1, 1, COLUMNS)
         columns = np.rint((x + t * half_width) / 2).astype(int)
-        t, columns = t[(columns >= 0) & (columns < width)], columns[(columns >= 0) & (columns < width)]
-        offsets = np.rint(shapes[:, :1] * t + shapes[:, 1:] * t**2).astype(int)
-        total = np.zeros((len(shapes), len(rows)), np.float32)
-        for column, shift in zip(columns, offsets.T, strict=True):
-            line = self._rise[:, column]
-            total += line[np.clip(rows[None, :] + shift[:, None], 0, height - 1)]
-        return np.asarray(total / max(1, len(columns)), np.float64)
+        inside = (columns >= 0) & (columns < len(self._rise))
+        t, columns = t[inside], columns[inside]
+        first = np.rint(shapes[:, :1] * t + shapes[:, 1:] * t**2).astype(int) + int(rows[0]) + BEYOND
+        windows = sliding_window_view(self._rise[columns], len(rows), axis=1)
+        curves = windows[np.arange(len(columns))[:, None], first.T]
+        return np.asarray(curves.sum(0) / max(1, len(columns)), np.float64)
 
 
 def _first_edge(best: Floats, family: Family) -> int | None:

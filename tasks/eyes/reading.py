@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,8 +29,12 @@ BLACK = 12
 """Grey level that a picture's brightest hundredth must exceed; under it the camera shows nothing."""
 REACH_UP, REACH_DOWN = 100, 80
 """Rows above and below the pupil within which the margins are looked for."""
-CLOSED_SHARE = 0.18
+CLOSED_SHARE = 0.08
 """Of the usual aperture: under it an eye without a pupil is closed."""
+STAYS = 6.0
+"""Rows by which the lower lid may lie elsewhere than usual while the eye is shut."""
+EDGE_LEFT = 0.3
+"""Of the upper margin's usual strength: with less there is no edge of skin over an eye, so the eye is shut."""
 ODD_SIZE = 1.7
 """A pupil so many times larger or smaller than this wearer's usual one is doubted."""
 
@@ -62,7 +66,7 @@ NOTHING = Reading(None, None, None, None, 0.0, None, 0.0)
 
 
 @dataclass(frozen=True)
-class _Open:
+class _Usual:
     x: float
     y: float
     major: float
@@ -76,7 +80,8 @@ class EyeReader:
     """One eye of one recording; what it gives for a frame depends on that frame and those read before it."""
 
     def __init__(self) -> None:
-        self._opened: deque[_Open] = deque(maxlen=REMEMBERED)
+        """Begin a recording."""
+        self._opened: deque[_Usual] = deque(maxlen=REMEMBERED)
 
     def read(self, gray: Gray) -> Reading:
         """Measure the next frame.
@@ -96,35 +101,38 @@ class EyeReader:
             return NOTHING
         return _shut(calm, usual)
 
-    def _usual(self) -> _Open | None:
+    def _usual(self) -> _Usual | None:
         if len(self._opened) < FAMILIAR:
             return None
         columns = np.array([(o.x, o.y, o.major, o.upper, o.lower, o.strength, o.darkness) for o in self._opened])
-        return _Open(*(float(value) for value in np.median(columns, axis=0)))
+        return _Usual(*(float(value) for value in np.median(columns, axis=0)))
 
-    def _open(self, calm: Gray, pupil: Pupil, sure: float, usual: _Open | None) -> Reading:
+    def _open(self, calm: Gray, pupil: Pupil, sure: float, usual: _Usual | None) -> Reading:
         ellipse = pupil.ellipse
         x = ellipse.x if usual is None else usual.x
         lids = LidPicture(calm, ellipse)
         upper = lids.upper(x, ellipse.y, from_y=ellipse.y - REACH_UP)
         lower = lids.lower(x, ellipse.y, to_y=ellipse.y + REACH_DOWN, expected_y=None if usual is None else usual.lower)
+        if upper is not None:
+            sure *= _clear(ellipse, upper)
+        if usual is not None and sure < PUPIL_SEEN:
+            return replace(_shut(calm, usual), pupil=ellipse, pupil_confidence=sure)
         if upper is None or lower is None:
             return Reading(x, upper, lower, None, 0.0, ellipse, sure)
         confidence = min(upper.confidence, lower.confidence)
         if sure >= 0.6 and confidence >= 0.4:
-            self._opened.append(
-                _Open(ellipse.x, ellipse.y, ellipse.major, upper.y, lower.y, upper.strength, pupil.darkness)
-            )
-        return Reading(x, upper, lower, (lower.y - upper.y) / HEIGHT, confidence, ellipse, sure * _clear(ellipse, upper))
+            opened = (ellipse.x, ellipse.y, ellipse.major, upper.y, lower.y, upper.strength, pupil.darkness)
+            self._opened.append(_Usual(*opened))
+        return Reading(x, upper, lower, (lower.y - upper.y) / HEIGHT, confidence, ellipse, sure)
 
 
-def _shut(calm: Gray, usual: _Open) -> Reading:
-    """Lids where no pupil is seen: between where this wearer's lids usually are."""
+def _shut(calm: Gray, usual: _Usual) -> Reading:
+    """Lids where no whole pupil is seen: between where this wearer's lids usually are."""
     lids = LidPicture(calm, None)
-    lower = lids.lower(usual.x, usual.lower - 8, to_y=usual.lower + 8, expected_y=usual.lower)
+    lower = lids.lower(usual.x, usual.lower - STAYS, to_y=usual.lower + STAYS, expected_y=usual.lower)
     bottom = usual.lower if lower is None else lower.y
-    upper = lids.upper(usual.x, bottom - 2, from_y=usual.upper - 14)
-    if upper is None or upper.strength < 0.4 * usual.strength:
+    upper = lids.upper(usual.x, bottom + 4, from_y=usual.upper - 14)
+    if upper is None or upper.strength < EDGE_LEFT * usual.strength:
         return Reading(usual.x, None, lower, 0.0, 0.5, None, 0.0)
     aperture = max(0.0, bottom - upper.y) / HEIGHT
     if aperture * HEIGHT < CLOSED_SHARE * (usual.lower - usual.upper):
@@ -132,7 +140,7 @@ def _shut(calm: Gray, usual: _Open) -> Reading:
     return Reading(usual.x, upper, lower, aperture, 0.6 * upper.confidence, None, 0.0)
 
 
-def _doubted(pupil: Pupil | None, usual: _Open | None) -> float:
+def _doubted(pupil: Pupil | None, usual: _Usual | None) -> float:
     """A pupil's confidence, less where it is not where, as large or as dark as this wearer's pupils were."""
     if pupil is None:
         return 0.0
