@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
-_END_MARKS = ".!?。！？…"
-_CLOSERS = "\"'”’」』）)]》"
+_END_MARKS = ".!?。！？｡…⋯‼⁇⁈⁉"
+_CLOSERS = "\"'”’」』）)]》】〉〕｝}"
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+")  # "J." and "U.S." end no sentence
 _PIECES = re.compile(r"\s*(?:[^\s\u3400-\u9fff\u3040-\u30ff\uff00-\uffef\u3000-\u303f]+|\S)")
 
@@ -97,14 +97,16 @@ def sentences(words: Iterable[Word], *, pause_s: float, max_s: float) -> list[Se
     """
     made: list[Sentence] = []
     open_words: list[Word] = []
+    ended = False
     for word in words:
+        if ended and not _continues(open_words[-1].text, word.text):
+            made += _cut(open_words, max_s)
+            open_words = []
         if open_words and _parted(open_words[-1], word, pause_s):
             made += _cut(open_words, max_s)
             open_words = []
+        ended = _ends_sentence(word.text) or (ended and bool(open_words) and _only_marks(word.text))
         open_words.append(word)
-        if _ends_sentence(word.text):
-            made += _cut(open_words, max_s)
-            open_words = []
     made += _cut(open_words, max_s)
     return [sentence for sentence in made if sentence.text]
 
@@ -146,6 +148,18 @@ def _cut(words: Sequence[Word], max_s: float) -> list[Sentence]:
     # Rounded to a hundredth: what arithmetic leaves between evenly spread words is no pause.
     at = max((round(pause, 2), round(nearness, 2), -i, i) for pause, nearness, i in pauses)[-1]
     return _cut(words[:at], max_s) + _cut(words[at:], max_s)
+
+
+def _continues(ended: str, text: str) -> bool:
+    """Whether a word still belongs to what an end mark seemed to end: more marks, or the rest of "3.5" and "a.org"."""
+    if text[:1].isspace():
+        return False
+    return _only_marks(text) or (ended.endswith(".") and text[:1].isascii() and text[:1].isalnum())
+
+
+def _only_marks(text: str) -> bool:
+    bare = text.strip()
+    return bool(bare) and all(letter in _END_MARKS or letter in _CLOSERS for letter in bare)
 
 
 def _ends_sentence(text: str) -> bool:

@@ -28,6 +28,7 @@ EXTENSION_POINTS = {
     "create_writer": ("annotators/llm",),
     "create_extractor": ("tasks/cues",),
     "create_tracker": ("tasks/tracks",),
+    "create_engine": ("tasks/engines",),
     "create_rule": ("tasks/qa/rules",),
     "create_adapter": ("tasks/sources",),
     "assign": ("tasks/protocols",),
@@ -129,7 +130,7 @@ def test_every_extension_point_has_its_recipe() -> None:
 
 def test_every_setting_that_a_recipe_switches_on_exists() -> None:
     found = re.findall(r"\*\*Switch on\*\* `\[(\w+)\] (\w+) = ", text_of("CONTRIBUTING.md"))
-    assert len(found) == 6
+    assert len(found) == 7
     for section, setting in found:
         assert setting in type(OsmoConfig.model_fields[section].default).model_fields
 

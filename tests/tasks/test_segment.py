@@ -224,6 +224,33 @@ def test_a_model_that_is_not_at_hand_is_tried_again_later(bench: Bench, corpora:
         assert "segment.whisper_model" in outcome.problems[0].remedy
 
 
+def test_another_engine_computes_anew_what_was_heard_and_nothing_else(bench: Bench, tmp_path: Path) -> None:
+    read = with_transcript(tmp_path / "t.csv", "start_s,end_s,text\n0,1,hi\n", recording_id="read")
+    bench.hold(with_audio(), read).cached(np.zeros(RATE, np.int16))
+    before = dict(zip(bench.needs()["recording_id"].to_pylist(), bench.needs()["input_key"].to_pylist(), strict=True))
+    bench.config = bench.config.model_copy(update={"engine": "faster_whisper"})
+    after = dict(zip(bench.needs()["recording_id"].to_pylist(), bench.needs()["input_key"].to_pylist(), strict=True))
+    assert after["read"] == before["read"]
+    assert after["r"] != before["r"]
+
+
+def test_what_was_invented_stays_in_its_row_with_the_reason_and_is_counted(bench: Bench, corpora: Path) -> None:
+    """Random weights put words after the end of the sound; Whisper's rule for silence is set so that all is silence."""
+    pcm = samples(corpora / "speech_zh" / "zero_shot_prompt.wav")
+    bench.config = bench.config.model_copy(update={"no_speech_threshold": 0.0, "logprob_min": 0.0})
+    outcome = bench.hold(with_audio(duration_s=len(pcm) / RATE)).cached(pcm).run()
+    rows = outcome.rows.to_pylist()
+    assert rows
+    assert all(row["text"] and row["words"] and row["refused_reason"] for row in rows)
+    assert all(
+        row["refused_reason"].startswith(("silence: no-speech probability 0.00 over 0", "invented")) for row in rows
+    )
+    ((permanent, warning, what),) = told(outcome)
+    assert (permanent, warning) == (True, True)
+    assert what.startswith(f"{len(rows)} of {len(rows)} sentences quarantined: ")
+
+
+@pytest.mark.parametrize("engine", ["whisper", "faster_whisper"])
 @pytest.mark.parametrize(
     ("file", "language"),
     [
@@ -236,7 +263,8 @@ def test_a_model_that_is_not_at_hand_is_tried_again_later(bench: Bench, corpora:
         ("friday_video/friday.mp4", "en"),
     ],
 )
-def test_speech_becomes_segments(bench: Bench, corpora: Path, file: str, language: str | None) -> None:
+def test_speech_becomes_segments(bench: Bench, corpora: Path, file: str, language: str | None, engine: str) -> None:
+    bench.config = bench.config.model_copy(update={"engine": engine})
     pcm = samples(corpora / file)
     length_s = len(pcm) / RATE
     bench.hold(with_audio(language=language, duration_s=length_s)).cached(pcm)
@@ -249,7 +277,9 @@ def test_speech_becomes_segments(bench: Bench, corpora: Path, file: str, languag
         assert row["end_s"] - row["start_s"] <= 30
         assert row["in_media"]
         assert row["speaker"] == "unknown"
-        assert row["source"].startswith("whisper:sha256:")
+        assert row["source"].startswith(f"{engine}:sha256:")
+        assert "".join(word["text"] for word in row["words"]).strip() == row["text"]
+        assert (row["words"][0]["start_s"], row["words"][-1]["end_s"]) == (row["start_s"], row["end_s"])
         assert 0 < row["asr_confidence"] <= 1
         assert 0 <= row["no_speech_prob"] <= 1
         assert row["language"] == (language or row["language"])

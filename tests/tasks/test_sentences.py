@@ -25,11 +25,63 @@ def timed(*texts: str, gap_s: float = 0.0) -> list[Word]:
         ((" Well…", " no"), ["Well…", "no"]),
         ((" ", "  "), []),
         ((), []),
+        (("它", "涨", "了", "3.", "5", "倍。", "好"), ["它涨了3.5倍。", "好"]),
+        ((" See", " osmo.", "org", " now."), ["See osmo.org now."]),
+        ((" It", " was", " 3.", " Then"), ["It was 3.", "Then"]),
+        ((" What", "?", "!", " No"), ["What?!", "No"]),
+        (("他", "说", "：“", "走", "吧。", "”", "我", "没", "动"), ["他说：“走吧。”", "我没动"]),
+        ((" He", " said", ' "', "Go", ".", '"', ' "', "Now", "?", '"'), ['He said "Go."', '"Now?"']),
+        (("我", "想", "……", "算", "了"), ["我想……", "算了"]),
+        (("真", "的", "吗", "？", "！", "天", "啊", "！"), ["真的吗？！", "天啊！"]),
+        (("我", "用", " iPhone", " 15.", "你", "呢", "？"), ["我用 iPhone 15.", "你呢？"]),
+        (("（", "笑", "。）", "走"), ["（笑。）", "走"]),
+        ((" Wait", "...", " what"), ["Wait...", "what"]),
+        (("先", "吃", "饭，", "再", "走；", "好"), ["先吃饭，再走；好"]),
+        (("行", "｡", "走"), ["行｡", "走"]),
+        ((" at", " 5", " p.m.", " sharp."), ["at 5 p.m. sharp."]),
     ],
-    ids=["english", "mandarin", "title", "initials", "quoted", "number", "ellipsis", "blank", "none"],
+    ids=[
+        "english",
+        "mandarin",
+        "title",
+        "initials",
+        "quoted",
+        "number",
+        "ellipsis",
+        "blank",
+        "none",
+        "split-number",
+        "split-name",
+        "number-at-the-end",
+        "two-marks",
+        "mandarin-quoted",
+        "quotes-apart",
+        "mandarin-ellipsis",
+        "mandarin-two-marks",
+        "mixed",
+        "brackets",
+        "dots",
+        "comma-and-semicolon",
+        "half-width",
+        "hour",
+    ],
 )
 def test_end_marks_end_sentences(words: tuple[str, ...], expected: list[str]) -> None:
     assert [one.text for one in sentences(timed(*words), pause_s=0.8, max_s=30)] == expected
+
+
+def test_two_languages_and_what_is_quarantined_stand_apart() -> None:
+    words = [
+        Word(0, 1, " so", language="en"),
+        Word(1, 2, " good", language="en"),
+        Word(2, 3, "好", language="zh"),
+        Word(3, 4, "好", language="zh", refused="loop"),
+        Word(4, 5, "好", language="zh", refused="another loop"),
+    ]
+    found = sentences(words, pause_s=0.8, max_s=30)
+    assert [(one.text, one.language, one.refused) for one in found] == [
+        ("so good", "en", None), ("好", "zh", None), ("好好", "zh", "loop"),
+    ]  # fmt: skip
 
 
 def test_a_longer_pause_ends_a_sentence() -> None:
