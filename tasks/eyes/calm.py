@@ -11,7 +11,7 @@ _GLINT = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 _SPREAD = np.ones((3, 3), np.uint8)
 _LASH = np.ones((1, 9), np.uint8)
 STANDS_OUT, AT_LEAST = 0.6, 18
-"""A glint is brighter than what is around it by 60 % and 18 grey levels more; the wet margin of a lid stays under it."""
+"""A glint is brighter than what is around it by 60 % and 18 grey levels more; a lid's wet margin stays under it."""
 
 
 def without_glints(gray: Gray) -> Gray:
@@ -23,5 +23,5 @@ def without_glints(gray: Gray) -> Gray:
 
 
 def without_lashes(calm: Gray) -> Gray:
-    """Dark things less than 9 pixels wide are filled; along a column nothing moves, so that lids stay where they are."""
+    """Dark things less than 9 pixels wide are filled; along a column nothing moves, so lids stay where they are."""
     return np.asarray(cv2.morphologyEx(calm, cv2.MORPH_CLOSE, _LASH), np.uint8)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 FEWEST_POINTS = 6
 
@@ -48,7 +49,8 @@ class Ellipse:
     def radii(self, points: Floats) -> Floats:
         """How far points lie from the centre, in units of the ellipse's own radius there, shape (N,)."""
         inward = np.linalg.inv(self.frame())
-        return np.hypot(*((points - (self.x, self.y)) @ inward.T).T)
+        across, along = ((points - (self.x, self.y)) @ inward.T).T
+        return np.asarray(np.hypot(across, along))
 
 
 def fitted(points: Floats) -> Ellipse | None:

@@ -13,6 +13,7 @@ from osmo.tasks.eyes.calm import without_lashes
 from osmo.tasks.eyes.ellipse import Ellipse, Floats
 from osmo.tasks.eyes.layout import Gray
 
+
 @dataclass(frozen=True)
 class Family:
     """The curves among which a margin is looked for: y = a + slope t + bend t², t from -1 to 1 across the width.
@@ -109,9 +110,7 @@ class LidPicture:
         """The upper margin at column x: the first dark edge under bright skin, going up from row above_y to from_y."""
         return self._margin(UPPER, x, from_y, above_y, None)
 
-    def lower(
-        self, x: float, below_y: float, *, to_y: float = 239.0, expected_y: float | None = None
-    ) -> Margin | None:
+    def lower(self, x: float, below_y: float, *, to_y: float = 239.0, expected_y: float | None = None) -> Margin | None:
         """The lower margin at column x: a bright edge under the eye, going down from row below_y to to_y.
 
         Args:
@@ -122,9 +121,7 @@ class LidPicture:
         """
         return self._margin(LOWER, x, below_y, to_y, expected_y)
 
-    def _margin(
-        self, family: Family, x: float, from_y: float, to_y: float, expected_y: float | None
-    ) -> Margin | None:
+    def _margin(self, family: Family, x: float, from_y: float, to_y: float, expected_y: float | None) -> Margin | None:
         rows = np.arange(max(1, int(from_y)), min(self._smooth.shape[0] - 2, int(to_y)) + 1)
         if len(rows) < 3:
             return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from osmo.tasks.eyes.edges import edge_points
 from osmo.tasks.eyes.ellipse import Ellipse, Floats, fitted
@@ -21,7 +22,7 @@ CANDIDATES = 3
 SURE = 0.8
 """Confidence from which no other candidate is looked at."""
 LEAST_CONTRAST = 0.16
-"""(surround - centre) / (surround + 10 levels) under which nothing is looked at: iris against pupil gives 0.4 to 0.7."""
+"""(surround - centre) / (surround + 10 levels) under which nothing is looked at: iris on pupil gives 0.4 to 0.7."""
 SMALLEST, LARGEST = 3.0, 34.0
 """Half of the longer axis, pixels: on Aria, at about 8 pixels a millimetre, pupils of 0.7 to 8 mm."""
 NARROWEST = 0.22
@@ -73,7 +74,7 @@ def _candidates(calm: Gray) -> list[tuple[int, int, int]]:
     for radius in RADII:
         inner = cv2.boxFilter(small, cv2.CV_32F, (2 * radius + 1,) * 2)
         outer = cv2.boxFilter(small, cv2.CV_32F, (6 * radius + 1,) * 2)
-        contrast = (outer - inner) / (outer + 10.0)
+        contrast = np.asarray((outer - inner) / (outer + 10.0), np.float32)
         for _ in range(2):
             _, most, _, (x, y) = cv2.minMaxLoc(contrast)
             found.append((most, 2 * x, 2 * y, 2 * radius))
@@ -112,7 +113,9 @@ def _blob(calm: Gray, x: int, y: int, radius: int) -> Ellipse | None:
 
 def _refined(gray: Gray, rough: Ellipse) -> Pupil | None:
     """Pull the ellipse onto the edge, round by round; far points are left out."""
-    ellipse, kept, off, usable = rough, np.zeros(0, bool), np.zeros(0), 1
+    ellipse, usable = rough, 1
+    kept: npt.NDArray[np.bool_] = np.zeros(0, bool)
+    off: Floats = np.zeros(0)
     for _ in range(ROUNDS):
         found, usable = edge_points(gray, ellipse)
         if usable < 12 or len(found) < 8:
@@ -150,4 +153,4 @@ def _judged(gray: Gray, ellipse: Ellipse, seen: float, off: Floats) -> Pupil | N
 def _levels(gray: Gray, points: Floats) -> Floats:
     columns, rows = np.rint(points).astype(int).T
     inside = (columns >= 0) & (columns < gray.shape[1]) & (rows >= 0) & (rows < gray.shape[0])
-    return gray[rows[inside], columns[inside]].astype(np.float64)
+    return np.asarray(gray[rows[inside], columns[inside]], np.float64)
