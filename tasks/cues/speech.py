@@ -47,13 +47,15 @@ class Frames:
         def numbers(name: str) -> Floats:
             return track[name].to_numpy().astype(np.float64)
 
+        who = track["speaker"].combine_chunks()
+        assert isinstance(who, pa.DictionaryArray), "an acoustic track codes its speakers"
         return cls(
             numbers("time_s"),
             numbers("level_db"),
             numbers("pitch_hz"),
             numbers("harmonicity_db"),
             track["nucleus"].to_numpy().astype(np.bool_),
-            np.array(track["speaker"].to_pylist(), np.str_),
+            np.array(who.dictionary.to_pylist(), np.str_)[who.indices.to_numpy()],
         )
 
     def __len__(self) -> int:

@@ -56,14 +56,14 @@ class MotionMeter:
             before: Grey, of the meter's size.
             after: The same.
         """
-        if min(before.std(), after.std()) < _LEAST_CONTRAST:
+        if min(float(cv2.meanStdDev(picture)[1][0, 0]) for picture in (before, after)) < _LEAST_CONTRAST:
             return None
         shift = self._shift(before, after)
         first, second = _overlap(before, after, shift)
         flow = self._flow.calc(np.ascontiguousarray(first), np.ascontiguousarray(second), None)  # type: ignore[call-overload]
-        middle = np.median(flow.reshape(-1, 2), axis=0)
-        residual = float(np.median(np.linalg.norm(flow - middle, axis=2)))
-        return Motion(-(shift[0] + float(middle[0])), -(shift[1] + float(middle[1])), residual)
+        x, y = float(np.median(flow[..., 0])), float(np.median(flow[..., 1]))
+        residual = float(np.median(np.hypot(flow[..., 0] - x, flow[..., 1] - y)))
+        return Motion(-(shift[0] + x), -(shift[1] + y), residual)
 
     def _shift(self, before: Grey, after: Grey) -> tuple[int, int]:
         """Whole pixels by which the content moved; no shift, where that fits as well."""

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import scenedetect
+from av.video.reformatter import ColorRange
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
@@ -35,6 +36,7 @@ CUT_WINDOW = 2
 """Samples before and after one that its change is held against."""
 LEAST_SCENE = 3
 """Samples between two scene changes."""
+_VIDEO_BLACK, _VIDEO_RANGE = 16, 219
 
 _FIELDS: list[pa.Field[Any]] = [
     pa.field("time_s", pa.float64(), nullable=False),
@@ -104,15 +106,14 @@ def _samples(path: str, start_s: float) -> Iterator[_Sample]:
     meter: MotionMeter | None = None
     latest: list[_Sample] = []
     grey_before: Grey | None = None
-    for number, (time_s, picture) in enumerate(_pictures(path)):
-        meter = meter or MotionMeter(picture.shape[0])
-        grey: Grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.uint8)
+    for number, (time_s, grey) in enumerate(_pictures(path)):
+        meter = meter or MotionMeter(grey.shape[0])
         sample = _plain(start_s + time_s, grey)
         if latest and grey_before is not None:
             _add_motion(sample, latest[-1], meter, grey_before, grey)
         grey_before = grey
         latest = [*latest[-2 * CUT_WINDOW :], sample]
-        for cut in detector.process_frame(FrameTimecode(number, FPS), picture):
+        for cut in detector.process_frame(FrameTimecode(number, FPS), cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)):
             _cut(latest[cut.frame_num - number - 1])
         yield sample
 
@@ -124,7 +125,7 @@ def _cut(sample: _Sample) -> None:
 
 
 def _pictures(path: str) -> Iterator[tuple[float, Grey]]:
-    """Small pictures, blue, green and red, at most `FPS` a second: the first of each slot; seconds from the start.
+    """Small grey pictures, at most `FPS` a second: the first of each slot, and its seconds from the start.
 
     Raises:
         FFmpegError: It is no video, or damaged.
@@ -133,18 +134,31 @@ def _pictures(path: str) -> Iterator[tuple[float, Grey]]:
         if not container.streams.video:
             raise MediaUndecodableError(path, "it has no video stream")
         stream = container.streams.video[0]
-        height = small_height(stream.width, stream.height)
+        size = WIDTH, small_height(stream.width, stream.height)
         slot = -1
         for frame in container.decode(stream):
             if frame.time is None or (current := int(frame.time * FPS + 1e-6)) == slot:
                 continue
             slot = current
-            small = frame.reformat(WIDTH, height, "bgr24", interpolation="AREA")
-            yield frame.time, small.to_ndarray().astype(np.uint8)
+            yield frame.time, _grey(frame, size)
+
+
+def _grey(frame: av.VideoFrame, size: tuple[int, int]) -> Grey:
+    """The brightness of a frame as a small picture, 0 to 255."""
+    if frame.format.name not in ("yuv420p", "yuvj420p"):
+        frame = frame.reformat(format="yuv420p")
+    plane = frame.planes[0]
+    luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    if frame.format.name != "yuvj420p" and frame.color_range != ColorRange.JPEG:
+        small = cv2.convertScaleAbs(np.maximum(small, _VIDEO_BLACK) - _VIDEO_BLACK, alpha=255 / _VIDEO_RANGE)
+    grey: Grey = np.asarray(small, np.uint8)
+    return grey
 
 
 def _plain(time_s: float, grey: Grey) -> _Sample:
-    brightness, contrast = float(grey.mean()), float(grey.std())
+    mean, deviation = cv2.meanStdDev(grey)
+    brightness, contrast = float(mean[0, 0]), float(deviation[0, 0])
     black = brightness < BLACK and contrast < FLAT
     return _Sample(time_s, round(brightness, 2), round(contrast, 2), None, None, None, False, black)
 
