@@ -76,14 +76,21 @@ class Transcoder:
             VrsUnavailableError: There is a VRS file, and nothing here that reads it.
         """
         originals = Originals(self.folder)
+        try:
+            made = self._made(originals)
+        except NothingToShowError:
+            originals.unchanged()
+            raise
+        originals.unchanged()
+        return [self._kept(out, row) for out, row in made]
+
+    def _made(self, originals: Originals) -> list[Made]:
         heard = self._files(originals, "audio")
         audio = self._audio(heard)
         seen = self._files(originals, "video")
         proxy = self._proxy(seen, heard if audio else [], originals)
         eye = self._eye(self._files(originals, "eye"))
-        made = [*audio, *self._microphones(heard if audio else []), proxy, *eye, *self._gaze(originals)]
-        originals.unchanged()
-        return [self._kept(out, row) for out, row in made]
+        return [*audio, *self._microphones(heard if audio else []), proxy, *eye, *self._gaze(originals)]
 
     @property
     def _duration_s(self) -> float:

@@ -14,7 +14,7 @@ import os
 import resource
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -101,10 +101,24 @@ def _stream(reader: Any, stream_id: str) -> dict[str, object] | None:
 
 def _sound_shape(records: Any) -> dict[str, object]:
     spec = records[0].audio_specs[0]
-    rate, last = int(spec.sample_rate), records[len(records) - 1]
-    length_s = len(_samples(last, 0)) / max(1, rate)
-    start_s, end_s = _block_start_s(records[0]), _block_start_s(last) + length_s
+    rate = int(spec.sample_rate)
+    start_s, _ = _first_block(records, range(len(records)))
+    last_s, samples = _first_block(records, range(len(records) - 1, -1, -1))
+    end_s = last_s + len(samples) / max(1, rate)
     return {"start_s": start_s, "end_s": end_s, "channels": int(spec.channel_count), "sample_rate_hz": rate}
+
+
+def _first_block(records: Any, order: Iterable[int]) -> tuple[float, npt.NDArray[Any]]:
+    """The first block in this order that can be read, and its time."""
+    for n in order:
+        try:
+            record = records[n]
+            return _block_start_s(record), _samples(record, 0)
+        except _UnknownFormatError:
+            raise
+        except UNREADABLE:
+            continue
+    raise ValueError("no block of sound can be read")
 
 
 def _picture_shape(records: Any, said: Mapping[str, Any]) -> dict[str, object]:
@@ -195,6 +209,8 @@ def _sound(record: Any) -> Iterator[Message]:
 def _samples(record: Any, n: int) -> npt.NDArray[Any]:
     """Samples of a block, of shape (N, C)."""
     block = np.asarray(record.audio_blocks[n])
+    if not block.size:
+        return np.zeros((0, int(record.audio_specs[n].channel_count)), np.int16)
     if block.ndim != 2 or block.dtype.name not in _SOUND_TYPES:
         raise _UnknownFormatError(f"its sound is {block.dtype.name} of shape {block.shape}, not samples by channels")
     if n:

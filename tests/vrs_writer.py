@@ -96,16 +96,30 @@ class VrsWriter:
         self._record(*_numbers(stream_id), device_s, _DATA, stamp + block)
 
     def sound(
-        self, stream_id: str, device_s: float, samples: npt.NDArray[np.generic], *, stamps: int | None = None
+        self,
+        stream_id: str,
+        device_s: float,
+        samples: npt.NDArray[np.generic],
+        *,
+        said: int | None = None,
+        record_s: float | None = None,
     ) -> None:
-        """Add a block of sound of shape (N, C), stamped sample by sample, or with its first `stamps` stamps only."""
+        """Add a block of sound of shape (N, C), stamped sample by sample.
+
+        Args:
+            stream_id: The stream.
+            device_s: When the first sample was taken.
+            samples: Of the stream's type.
+            said: How many stamps the record says it has; null: as many as it has.
+            record_s: The record's own stamp, by which files are sorted; null: `device_s`.
+        """
         microphones = self._streams[stream_id]
         assert isinstance(microphones, Microphones)
-        count = len(samples) if stamps is None else stamps
-        times = (round(device_s * 1e9) + np.arange(count) * 1e9 / microphones.rate_hz).astype("<i8").tobytes()
-        layout = struct.pack("<BII", 0, 0, len(times)) + times
+        steps = np.arange(len(samples)) * 1e9 / microphones.rate_hz
+        times = (round(device_s * 1e9) + steps).astype("<i8").tobytes()
+        layout = struct.pack("<BII", 0, 0, len(times) if said is None else 8 * said) + times
         data = np.ascontiguousarray(samples, microphones.dtype).tobytes()
-        self._record(*_numbers(stream_id), device_s, _DATA, layout + data)
+        self._record(*_numbers(stream_id), device_s if record_s is None else record_s, _DATA, layout + data)
 
     def tick(self, stream_id: str, device_s: float, other_s: float) -> None:
         """Add a point of a mapping of clocks."""
