@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -258,3 +259,34 @@ def test_a_damaged_sound_file_is_named(studio: Any) -> None:
     row = studio.row("audio", broken)
     with pytest.raises(MediaUndecodableError, match=str(row["sha256"])):
         create_extractor().extract([span(10, 14)], studio.media(row, track))
+
+
+@pytest.mark.parametrize(
+    ("meeting", "rttm", "speaker", "pitch_hz"),
+    [
+        ("dev00", "debug.development.rttm", "MEE009", (80, 160)),
+        ("dev00", "debug.development.rttm", "MEE012", (80, 160)),
+        ("tst00", "debug.test.rttm", "MEE073", (80, 160)),
+        ("tst00", "debug.test.rttm", "FEO072", (160, 260)),
+    ],
+    ids=["man", "another-man", "man-among-women", "woman"],
+)
+def test_in_real_meetings_each_speaker_has_a_voice_of_their_own(
+    studio: Any, corpora: Path, meeting: str, rttm: str, speaker: str, pitch_hz: tuple[float, float]
+) -> None:
+    """Each in turn is taken for the wearer, by the meeting's own reference; their names begin with M or F."""
+    lines = [line.split() for line in (corpora / "ami_multispeaker" / rttm).read_text().splitlines()]
+    turns = [
+        (float(line[3]), float(line[3]) + float(line[4]), "wearer" if line[7] == speaker else "other")
+        for line in lines
+        if line[1] == meeting
+    ]
+    row = studio.row("audio", studio.heard(corpora / "ami_multispeaker" / f"{meeting}.wav"))
+    media = studio.media(*studio.tracked("acoustic", row, spoken=turns))
+    [cue] = create_extractor().extract([span(0, 40)], media)
+    measured = values(cue)
+    assert pitch_hz[0] < measured["pitch"] < pitch_hz[1]
+    assert 2 < measured["rate"] < 7
+    assert 2 < measured["pitch_range"] < 12
+    marked = sum(end - start for start, end, who in turns if who == "wearer")
+    assert 0 < measured["speech"] <= marked, "what others say meanwhile is left out"
