@@ -122,11 +122,11 @@ SEGMENTS = Table(
         Column("speaker", pa.string(), "wearer, other or unknown", True),
         Column("speaker_name", pa.string(), "The name that the transcript gives", True),
         Column("asr_confidence", pa.float64(), "exp(mean token log-probability), 0–1; null for sidecar text", True),
-        Column("no_speech_prob", pa.float64(), "Whisper's no-speech probability, 0–1; null for sidecar text", True),
+        Column("no_speech_prob", pa.float64(), "The model's no-speech probability, 0–1; null for sidecar text", True),
         Column(
             "in_media", pa.bool_(), "Whether it lies inside the recording's media; outside ones are kept, marked", True
         ),
-        Column("source", pa.string(), "sidecar, or whisper with its model", True),
+        Column("source", pa.string(), "sidecar, or the speech engine with its model", True),
         Column("text_key", pa.string(), "Content key of segment_id, text, speaker and language", True),
         Column("dialogue_key", pa.string(), "Content key of the segment and the turns before it", True),
         Column("audio_key", pa.string(), "Content key of the segment and the sound under it; null without audio", True),

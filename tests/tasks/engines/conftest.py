@@ -11,6 +11,8 @@ from whisper.model import ModelDimensions, Whisper
 
 from osmo.tasks.speech import SAMPLE_RATE_HZ, Hear, Sound, Stretch
 
+END_MARK, OFTEN_HEARD = 50257, 6531
+
 
 def _chirp(start_s: float, end_s: float) -> Sound:
     """Rising tones that differ from second to second: random weights hear words in anything."""
@@ -33,17 +35,22 @@ def stretches() -> list[Stretch]:
 
 @pytest.fixture(scope="session")
 def attentive_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, large enough that attention is sharp: words, times and languages differ from sound to sound."""
+    """Random weights, large enough that attention is sharp: words, times and languages differ from sound to sound.
+
+    The end mark is as likely as a word that is often heard, so that some answers end before the last token allowed.
+    """
     dims = {
         "n_mels": 80, "n_audio_ctx": 1500, "n_audio_state": 64, "n_audio_head": 4, "n_audio_layer": 2,
         "n_vocab": 51865, "n_text_ctx": 448, "n_text_state": 64, "n_text_head": 4, "n_text_layer": 2,
     }  # fmt: skip
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         model = Whisper(ModelDimensions(**dims))
         for name, weights in model.named_parameters():
             if "ln" not in name or name.endswith("bias"):
                 torch.nn.init.normal_(weights, std=0.3)
+        embedding = model.decoder.token_embedding.weight
+        embedding[END_MARK] = 1.05 * embedding[OFTEN_HEARD]
     path = tmp_path_factory.mktemp("whisper") / "attentive.pt"
     torch.save({"dims": dims, "model_state_dict": model.state_dict()}, path)
     return path

@@ -58,7 +58,9 @@ def test_an_answer_does_not_depend_on_its_batch_nor_on_what_was_heard_before(
 ) -> None:
     heard = []
     for size, some in ((1, stretches), (8, stretches), (3, list(reversed(stretches)))):
-        settings = SegmentConfig(whisper_model=str(attentive_checkpoint), whisper_sample_len=12, batch_size=size)
+        settings = SegmentConfig(
+            whisper_model=str(attentive_checkpoint), whisper_sample_len=8, batch_size=size, logprob_min=-2.5
+        )
         heard.append(told(create_engine().listen(hear, some, language="en", settings=settings)))
     assert heard[0] == heard[1] == heard[2]
 
@@ -81,7 +83,10 @@ def test_a_folder_gives_what_its_checkpoint_gives(
 ) -> None:
     answers = [
         create_engine().listen(
-            hear, stretches, language="en", settings=SegmentConfig(whisper_model=str(place), whisper_sample_len=6)
+            hear,
+            stretches[:4],
+            language="en",
+            settings=SegmentConfig(whisper_model=str(place), whisper_sample_len=6, **GREEDY),
         )
         for place in (attentive_checkpoint, folder)
     ]
@@ -91,10 +96,10 @@ def test_a_folder_gives_what_its_checkpoint_gives(
 def test_int8_hears_too_and_is_another_identity(
     attentive_checkpoint: Path, hear: Hear, stretches: list[Stretch]
 ) -> None:
-    full = SegmentConfig(whisper_model=str(attentive_checkpoint), whisper_sample_len=6)
+    full = SegmentConfig(whisper_model=str(attentive_checkpoint), whisper_sample_len=6, **GREEDY)
     small = full.model_copy(update={"compute_type": "int8"})
-    passages = create_engine().listen(hear, stretches, language="en", settings=small)
-    assert all(stretch.start_s in [one.start_s for one in passages] for stretch in stretches)
+    passages = create_engine().listen(hear, stretches[:4], language="en", settings=small)
+    assert {stretch.start_s for stretch in stretches[:4]} <= {one.start_s for one in passages}
     assert create_engine().identity(full) != create_engine().identity(small)
 
 

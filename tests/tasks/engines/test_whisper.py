@@ -38,11 +38,13 @@ def test_an_answer_does_not_depend_on_its_batch(
     attentive_checkpoint: Path, hear: Hear, stretches: list[Stretch]
 ) -> None:
     heard = []
-    for size in (1, 3, 8):
-        settings = SegmentConfig(whisper_model=str(attentive_checkpoint), whisper_sample_len=20, batch_size=size)
+    for size in (1, 8):
+        settings = SegmentConfig(
+            whisper_model=str(attentive_checkpoint), whisper_sample_len=12, batch_size=size, logprob_min=-2.5
+        )
         passages = create_engine().listen(hear, stretches, language="en", settings=settings)
         heard.append([(one.start_s, one.text, [(w.start_s, w.end_s, w.text) for w in one.words]) for one in passages])
-    assert heard[0] == heard[1] == heard[2]
+    assert heard[0] == heard[1]
     assert len({text for _, text, _ in heard[0]}) > 3
 
 
@@ -59,6 +61,7 @@ def test_tokens_and_word_times_are_those_of_whisper_itself(
     answers = ear.decode(encoded, "en", 16)
     texts = [[token for token in answer.tokens if token < 50257] or [11] for answer in answers]
     paths = ear.align(encoded, "en", texts, [len(sound) // 160 for sound in sounds])
+    assert min(len(answer.tokens) for answer in answers) < 16 == max(len(answer.tokens) for answer in answers)
     tokenizer = ear.tokenizer("en")
     for sound, answer, text, path in zip(sounds, answers, texts, paths, strict=True):
         mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(sound))
