@@ -6,11 +6,9 @@ is measured on it says how well the measures hold on such pictures, not on peopl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from functools import lru_cache
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -121,7 +119,7 @@ class Rendered:
     pupil_shown: float
 
 
-def render(look: Look, pose: Pose, *, frame: int = 0, mirrored: bool = False) -> Rendered:
+def render(look: Look, pose: Pose, *, frame: int = 0, mirrored: bool = False, jpeg: bool = True) -> Rendered:
     """Draw one eye.
 
     Args:
@@ -129,27 +127,35 @@ def render(look: Look, pose: Pose, *, frame: int = 0, mirrored: bool = False) ->
         pose: How it is held.
         frame: Seed of the sensor's noise.
         mirrored: Draw it as the other eye's camera sees it.
+        jpeg: Pack it as the camera does.
     """
+    clean, upper, lower, x, y, shown = _clean(look, pose)
+    noise = np.random.default_rng([look.seed, frame]).normal(0, look.noise, clean.shape).astype(np.float32)
+    gray = np.clip(clean * np.float32(pose.gain) + noise, 0, 255).astype(np.uint8)
+    if jpeg:
+        _, packed = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, 90])
+        gray = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+    if mirrored:
+        gray, upper, lower, x = gray[:, ::-1].copy(), upper[::-1].copy(), lower[::-1].copy(), WIDTH - 1 - x
+    return Rendered(gray, upper, lower, x, y, pose.pupil_px, shown)
+
+
+@lru_cache(maxsize=256)
+def _clean(look: Look, pose: Pose) -> tuple[npt.NDArray[np.float32], Floats, Floats, float, float, float]:
+    """Picture without noise, rows of both margins, the pupil's centre and the share of it that shows."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
     upper, lower = _lids(look, pose)
     x, y = 158.0 + pose.gaze_x, 152.0 + pose.gaze_y
     inside = (rows > upper) & (rows < lower)
-    picture = _skin(look, rows, columns, upper, lower, pose)
+    picture = _skin(look, rows, upper, lower, pose)
     picture[inside] = _ball(look, pose, rows, columns, x, y)[inside]
-    shadow = np.exp(-np.clip(rows - upper, 0, None) / 7.0)
-    picture[inside] *= (1 - 0.22 * shadow)[inside]
+    picture[inside] *= (1 - 0.22 * np.exp(-np.clip(rows - upper, 0, None) / 7.0))[inside]
     shown = _share_shown(look, pose, rows, columns, x, y, inside)
     picture = cv2.GaussianBlur(picture, (0, 0), look.blur)
     _draw_lashes(picture, look, pose, upper, lower)
     _draw_glints(picture, look, x, y, inside)
     light = 0.35 + 0.9 / (1 + np.exp(-(rows - 90) / 45)) - 0.0009 * np.abs(columns - 150)
-    noisy = picture * light * pose.gain + np.random.default_rng([look.seed, frame]).normal(0, look.noise, picture.shape)
-    gray = np.clip(noisy, 0, 255).astype(np.uint8)
-    _, packed = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, 90])
-    gray = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
-    if mirrored:
-        gray, upper, lower, x = gray[:, ::-1].copy(), upper[::-1].copy(), lower[::-1].copy(), WIDTH - 1 - x
-    return Rendered(gray, upper, lower, x, y, pose.pupil_px, shown)
+    return (picture * light).astype(np.float32), upper, lower, x, y, shown
 
 
 def two_eyes(left: Rendered, right: Rendered) -> Gray:
@@ -157,37 +163,26 @@ def two_eyes(left: Rendered, right: Rendered) -> Gray:
     return np.hstack([left.gray, right.gray])
 
 
-def write_video(path: Path, frames: Sequence[Gray], fps: int, *, crf: int = 20) -> None:
-    """Write frames as H.264, as the media stage does."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        stream.height, stream.width = frames[0].shape
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(crf), "preset": "veryfast"}
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "gray").reformat(format="yuv420p")))
-        container.mux(stream.encode())
+@dataclass(frozen=True)
+class Blink:
+    """One blink: down fast, shut shortly, up more slowly.
 
+    Attributes:
+        start_s: When the lid leaves its place.
+        length_s: How long until it is back.
+    """
 
-def blink(at_s: float, *, down_s: float = 0.08, shut_s: float = 0.06, up_s: float = 0.14) -> Callable[[float], float]:
-    """Aperture over time of one blink that begins at a time: down fast, shut shortly, up more slowly."""
+    start_s: float
+    length_s: float
 
-    def aperture(time_s: float) -> float:
-        since = time_s - at_s
-        if since < 0 or since > down_s + shut_s + up_s:
+    def aperture(self, time_s: float) -> float:
+        """Opening of the lids at a time, 0-1."""
+        share = (time_s - self.start_s) / self.length_s
+        if not 0 < share < 1:
             return 1.0
-        if since < down_s:
-            return float(0.5 + 0.5 * np.cos(np.pi * since / down_s))
-        if since < down_s + shut_s:
-            return 0.0
-        return float(0.5 - 0.5 * np.cos(np.pi * (since - down_s - shut_s) / up_s))
-
-    return aperture
-
-
-def held(pose: Pose, aperture: float) -> Pose:
-    """The same pose with another opening."""
-    return replace(pose, aperture=aperture)
+        if share < 0.28:
+            return float(0.5 + 0.5 * np.cos(np.pi * share / 0.28))
+        return 0.0 if share < 0.5 else float(0.5 - 0.5 * np.cos(np.pi * (share - 0.5) / 0.5))
 
 
 def _lids(look: Look, pose: Pose) -> tuple[Floats, Floats]:
@@ -196,7 +191,7 @@ def _lids(look: Look, pose: Pose) -> tuple[Floats, Floats]:
     share = (columns - LEFT_CORNER) / (RIGHT_CORNER - LEFT_CORNER)
     with np.errstate(invalid="ignore"):
         arch = np.where((share > 0) & (share < 1), 4 * share * (1 - share), np.nan)
-        dome = arch ** 0.75
+        dome = arch**0.75
     line = 176.0 + look.slant * (0.5 - share)
     low = line + 0.22 * look.opening * arch - pose.lower_rise * arch
     high = line - 0.78 * look.opening * dome
@@ -232,7 +227,7 @@ def _share_shown(
     return float((disc & inside).sum() / max(1, disc.sum()))
 
 
-def _skin(look: Look, rows: Floats, columns: Floats, upper: Floats, lower: Floats, pose: Pose) -> Floats:
+def _skin(look: Look, rows: Floats, upper: Floats, lower: Floats, pose: Pose) -> Floats:
     rng = np.random.default_rng([look.seed, 2])
     coarse = cv2.GaussianBlur(rng.normal(0, 1, rows.shape), (0, 0), 12) * 30
     fine = cv2.GaussianBlur(rng.normal(0, 1, rows.shape), (0, 0), 1.0) * 5

@@ -8,7 +8,7 @@ from osmo.tasks.eyes.ellipse import Floats
 
 COUNTS_BLINKS_HZ, TIMES_BLINKS_HZ = 8.0, 25.0
 """From the first (cameras of nominally 10 Hz) blinks of 0.1 to 0.4 s show on one to four frames, the shortest on none:
-counts are a lower bound. From the second (nominally 30 Hz) each shows on three or more, and its length means something."""
+counts are a lower bound. From the second (nominally 30 Hz) each shows on three or more: its length can be told."""
 
 
 def frame_rate(times_s: Floats) -> float:

@@ -15,7 +15,11 @@ from osmo.tasks.eyes.layout import Gray
 
 SAME, SAME_AT_KEYFRAME = 0.1, 0.8
 """Mean difference in grey levels up to which a frame repeats the one before: a constant frame rate fills what the
-camera dropped. Keyframes are coded anew and differ more."""
+camera dropped. Keyframes are coded anew and differ more. Genuine frames of an open eye differ by their noise alone by
+0.7 to 2, as long as the encoder keeps it."""
+TELLS_REPEATS_HZ = 15.0
+"""Frame rate of the video above which nothing is called repeated: the encoder leaves the noise of near frames out, so
+that genuine frames of a still eye are as alike as repeated ones."""
 BLACK = 12.0
 """Grey level that a frame's brightest hundredth must exceed; under it the camera gave nothing."""
 _VIDEO_BLACK, _VIDEO_RANGE = 16, 219
@@ -54,13 +58,14 @@ def eye_frames(path: Path) -> Iterator[EyeFrame]:
                 raise MediaUndecodableError(str(path), "it has no video stream")
             stream = container.streams.video[0]
             stream.thread_count = 1
+            slow = float(stream.average_rate or 0) <= TELLS_REPEATS_HZ
             for frame in container.decode(stream):
                 if frame.time is None or frame.time <= latest_s:
                     continue
                 latest_s = frame.time
                 gray = _luma(frame)
                 same = SAME_AT_KEYFRAME if frame.key_frame else SAME
-                repeated = before is not None and before.shape == gray.shape and _differ(before, gray) < same
+                repeated = slow and before is not None and before.shape == gray.shape and _differ(before, gray) < same
                 black = float(np.percentile(gray[::8, ::8], 99)) <= BLACK
                 before = gray
                 yield EyeFrame(latest_s, gray, repeated, black)
