@@ -19,7 +19,7 @@ ALL = [
 
 @pytest.mark.parametrize("phrase", ALL)
 def test_phrases_hold_no_number_and_name_no_emotion(phrase: str) -> None:
-    assert not re.search(r"\d", phrase)
+    assert not re.search(r"\d", re.sub(r"\{\w+\}", "", phrase))
     assert mentioned(phrase) == frozenset()
 
 
