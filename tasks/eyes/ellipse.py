@@ -46,6 +46,12 @@ class Ellipse:
         """The same ellipse, so many times as large."""
         return Ellipse(self.x, self.y, self.major * share, self.minor * share, self.angle)
 
+    def top(self, x: float) -> float | None:
+        """Row of its upper edge at a column; null where it is not there."""
+        edge = self.points(np.linspace(0, 2 * np.pi, 72, endpoint=False))
+        near = np.abs(edge[:, 0] - x) <= max(1.0, 0.1 * self.major)
+        return float(edge[near, 1].min()) if near.any() else None
+
     def radii(self, points: Floats) -> Floats:
         """How far points lie from the centre, in units of the ellipse's own radius there, shape (N,)."""
         inward = np.linalg.inv(self.frame())

@@ -24,6 +24,8 @@ class Family:
         bends: Bends across `half_width`, pixels.
         downward: Whether the skin lies below the margin.
         first: Of the strongest edge: the first edge out from the eye that reaches so much is the margin.
+        least: Of the strongest edge: less is no margin.
+        enough: Rise of log brightness a pixel that is enough for it where an edge has `least`.
     """
 
     half_width: float
@@ -31,6 +33,8 @@ class Family:
     bends: tuple[float, ...]
     downward: bool
     first: float
+    least: float
+    enough: float
 
     @property
     def shapes(self) -> Floats:
@@ -38,16 +42,30 @@ class Family:
         return np.array([(slope, bend) for slope in self.slopes for bend in self.bends])
 
 
-UPPER = Family(36.0, (-32.0, -24.0, -16.0, -8.0, 0.0, 8.0, 16.0, 24.0, 32.0), (0.0, 6.0, 12.0, 18.0, 24.0), False, 0.38)
+UPPER = Family(
+    36.0,
+    (-32.0, -24.0, -16.0, -8.0, 0.0, 8.0, 16.0, 24.0, 32.0),
+    (0.0, 6.0, 12.0, 18.0, 24.0),
+    False,
+    0.85,
+    0.28,
+    0.020,
+)
 """A dome. Rows of lashes and the crease above the margin are stronger edges than the margin itself."""
-LOWER = Family(56.0, (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0), (-16.0, -8.0, 0.0, 8.0), True, 0.9)
+LOWER = Family(
+    56.0, (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0), (-16.0, -8.0, 0.0, 8.0), True, 0.9, 0.9, 1.0
+)
 """Nearly straight, and longer than the iris is wide, whose lower edge looks alike."""
 COLUMNS = 13
 BEYOND = 80
 """Empty rows around the picture, so that a curve may leave it."""
+MIDDLE, MIDDLE_WEIGHT = 0.4, 2.0
+"""The middle columns count so many times: a flatter curve that only crosses the margin at both ends is none."""
+PAINTED_PX = 8
+"""So much wider than the pupil is what is painted over it: its edge is blurred."""
 STEEPEST = 0.12
 """Rise of log brightness per pixel beyond which a column counts no more: one lash must not decide."""
-APART = 14
+APART = 11
 """Rows within which only the strongest edge is one: a margin is some pixels wide."""
 LOWER_LID_PX = 14.0
 """How far the lower lid commonly moves, pixels: about 2 mm on Aria."""
@@ -153,7 +171,8 @@ class LidPicture:
         first = np.rint(shapes[:, :1] * t + shapes[:, 1:] * t**2).astype(int) + int(rows[0]) + BEYOND
         windows = sliding_window_view(self._rise[columns], len(rows), axis=1)
         curves = windows[np.arange(len(columns))[:, None], first.T]
-        return np.asarray(curves.sum(0) / max(1, len(columns)), np.float64)
+        weights = np.where(np.abs(t) < MIDDLE, MIDDLE_WEIGHT, 1.0).astype(np.float32)
+        return np.asarray(np.tensordot(weights / max(1.0, weights.sum()), curves, 1), np.float64)
 
 
 def _first_edge(best: Floats, family: Family) -> int | None:
@@ -163,19 +182,34 @@ def _first_edge(best: Floats, family: Family) -> int | None:
     for peak in sorted(peaks, key=lambda row: (-best[row], row)):
         if all(abs(int(peak) - other) > APART for other in apart):
             apart.append(int(peak))
-    strong = sorted(peak for peak in apart if best[peak] >= family.first * best[apart[0]])
-    if not strong:
+    if not apart:
         return None
+    most = float(best[apart[0]])
+    least = max(family.least * most, min(family.enough, family.first * most))
+    strong = sorted(peak for peak in apart if best[peak] >= least)
     return strong[0] if family.downward else strong[-1]
 
 
 def _painted(calm: Gray, pupil: Ellipse) -> Gray:
-    """The picture with the pupil as bright as the iris around it."""
-    outside = np.rint(pupil.scaled(1.35).points(np.linspace(0, 2 * np.pi, 32, endpoint=False))).astype(int)
-    outside[:, 0] = np.clip(outside[:, 0], 0, calm.shape[1] - 1)
-    outside[:, 1] = np.clip(outside[:, 1], 0, calm.shape[0] - 1)
-    level = float(np.percentile(calm[outside[:, 1], outside[:, 0]], 40))
-    mask = np.zeros_like(calm)
-    axes = (2 * pupil.major + 6, 2 * pupil.minor + 6)
-    cv2.ellipse(mask, ((pupil.x, pupil.y), axes, float(np.degrees(pupil.angle))), 255, -1)
-    return np.asarray(np.where((mask > 0) & (calm < level), np.uint8(level), calm), np.uint8)
+    """The picture with iris in the pupil's place: along each row from what lies left of the pupil to what lies right.
+
+    Along rows, because what lies above a pupil may be a lid.
+    """
+    width = calm.shape[1]
+    reach = int(np.ceil(pupil.major)) + 8
+    top, left = max(0, int(pupil.y) - reach), max(2, int(pupil.x) - reach)
+    window = calm[top : int(pupil.y) + reach, left : min(width - 2, int(pupil.x) + reach)]
+    if min(window.shape) < 3:
+        return calm
+    mask = np.zeros_like(window)
+    axes = (2 * pupil.major + PAINTED_PX, 2 * pupil.minor + PAINTED_PX)
+    cv2.ellipse(mask, ((pupil.x - left, pupil.y - top), axes, float(np.degrees(pupil.angle))), 1, -1)
+    rows = np.flatnonzero(mask.any(1))
+    first, last = mask[rows].argmax(1), window.shape[1] - 1 - mask[rows, ::-1].argmax(1)
+    before, after = (window[rows, np.clip(at, 0, window.shape[1] - 1)] for at in (first - 1, last + 1))
+    share = (np.arange(window.shape[1])[None, :] - first[:, None]) / np.maximum(last - first, 1)[:, None]
+    filled = before[:, None] + share * (after.astype(np.float32) - before)[:, None]
+    painted = calm.copy()
+    inside = mask[rows] > 0
+    painted[top + rows, left : left + window.shape[1]] = np.where(inside, filled, window[rows])
+    return np.asarray(painted, np.uint8)

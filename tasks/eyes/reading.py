@@ -21,6 +21,8 @@ PUPIL_SEEN = 0.35
 """Confidence from which a pupil counts as seen: lids are then searched above and below it."""
 ODD_SHADE = 1.5
 """A pupil so many times brighter against its iris than this wearer's usual one is doubted: lashes, the lid's shadow."""
+CUT_PX = 3.0
+"""Rows by which a margin may lie under the upper edge of a pupil that it cuts."""
 CLEAR_PX, CUT = 3.0, 0.2
 """Rows between the pupil's edge and the upper margin from which no lid cuts the pupil; what is left of the confidence
 where one does."""
@@ -33,7 +35,7 @@ CLOSED_SHARE = 0.08
 """Of the usual aperture: under it an eye without a pupil is closed."""
 STAYS = 6.0
 """Rows by which the lower lid may lie elsewhere than usual while the eye is shut."""
-EDGE_LEFT = 0.3
+EDGE_LEFT = 0.2
 """Of the upper margin's usual strength: with less there is no edge of skin over an eye, so the eye is shut."""
 ODD_SIZE = 1.7
 """A pupil so many times larger or smaller than this wearer's usual one is doubted."""
@@ -111,7 +113,8 @@ class EyeReader:
         ellipse = pupil.ellipse
         x = ellipse.x if usual is None else usual.x
         lids = LidPicture(calm, ellipse)
-        upper = lids.upper(x, ellipse.y, from_y=ellipse.y - REACH_UP)
+        top = ellipse.top(x)
+        upper = lids.upper(x, ellipse.y if top is None else top + CUT_PX, from_y=ellipse.y - REACH_UP)
         lower = lids.lower(x, ellipse.y, to_y=ellipse.y + REACH_DOWN, expected_y=None if usual is None else usual.lower)
         if upper is not None:
             sure *= _clear(ellipse, upper)
