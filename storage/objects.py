@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,9 @@ from obstore.store import LocalStore, from_url
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+
+_WHOLE_BYTES = 64 << 20
 
 
 class StoreUnreachableError(RuntimeError):
@@ -96,9 +101,21 @@ class Objects:
         return True
 
     def create_from_file(self, path: str, file: Path) -> bool:
-        """Like `create`, with the bytes of a file, in bounded memory."""
+        """Like `create`, with the bytes of a file, in bounded memory.
+
+        obstore holds a whole file in memory to create it. So on a disk it is copied beside its place and linked there,
+        which fails where there is one already; in an object store a large one is sent in parts, after a look whether
+        there is one: two that arrive at once replace each other, and are the same where names follow from content.
+        """
         try:
-            obstore.put(self._client, path, file, mode="create")
+            if self.root is not None:
+                return _link_copy(file, self.root / path)
+            if file.stat().st_size > _WHOLE_BYTES:
+                if self.exists(path):
+                    return False
+                obstore.put(self._client, path, file, use_multipart=True, max_concurrency=2)
+            else:
+                obstore.put(self._client, path, file, mode="create")
         except AlreadyExistsError:
             return False
         except (BaseError, OSError) as error:
@@ -181,6 +198,21 @@ class Objects:
 
 def _plain_http() -> bool:
     return os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+
+
+def _link_copy(file: Path, to: Path) -> bool:
+    """Copy a file to a place that is not taken, atomically; whether it was not."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    # Listings pass over names that end so: what a killed copy leaves is no object.
+    copy = to.with_name(f"{to.name}#{secrets.randbits(32)}")
+    try:
+        shutil.copyfile(file, copy)
+        os.link(copy, to)
+    except FileExistsError:
+        return False
+    finally:
+        copy.unlink(missing_ok=True)
+    return True
 
 
 def _fsync(path: Path) -> None:

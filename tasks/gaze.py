@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,9 @@ GAZE = pa.schema(
 )
 """One row per sample, in seconds of the recording: angles in the central pupil frame, left and up positive."""
 
-_COLUMNS = ("tracking_timestamp_us", "yaw_rads_cpf", "pitch_rads_cpf")
+_TIME, _PITCH, _YAW = "tracking_timestamp_us", "pitch_rads_cpf", "yaw_rads_cpf"
+_YAWS = ("left_yaw_rads_cpf", "right_yaw_rads_cpf")
+"""Files of the services' second version have a yaw for each eye."""
 _LARGEST_RAD = math.pi
 
 
@@ -53,10 +55,12 @@ def read_gaze(data: bytes, kind: str, *, start_s: float) -> tuple[pa.Table, int]
         raise GazeFormatError(f"format {kind!r}, expected one of {', '.join(FORMATS)}")
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+        named = reader.fieldnames or ()
+        yaws = _YAWS if _YAW not in named and any(name in named for name in _YAWS) else (_YAW,)
+        missing = [name for name in (_TIME, *yaws, _PITCH) if name not in named]
         if missing:
             raise GazeFormatError(f"the header lacks {', '.join(missing)}")
-        rows = [_sample(row, start_s) for row in reader]
+        rows = [_sample(row, yaws, start_s) for row in reader]
     except UnicodeDecodeError as error:
         raise GazeFormatError(f"not UTF-8 at byte {error.start}") from error
     except csv.Error as error:
@@ -69,10 +73,14 @@ def read_gaze(data: bytes, kind: str, *, start_s: float) -> tuple[pa.Table, int]
     return pa.Table.from_arrays(arrays, schema=GAZE), len(rows) - len(good)
 
 
-def _sample(row: Mapping[str, str | None], start_s: float) -> tuple[float, float, float, float] | None:
-    time_us, yaw, pitch = (_number(row.get(name)) for name in _COLUMNS)
-    if not (math.isfinite(time_us) and abs(yaw) <= _LARGEST_RAD and abs(pitch) <= _LARGEST_RAD):
+def _sample(
+    row: Mapping[str, str | None], yaws: Sequence[str], start_s: float
+) -> tuple[float, float, float, float] | None:
+    """Time, yaw, pitch and depth; of two eyes the yaw of the point at which they look, seen from between them."""
+    time_us, pitch, *angles = (_number(row.get(name)) for name in (_TIME, _PITCH, *yaws))
+    if not (math.isfinite(time_us) and all(abs(angle) <= _LARGEST_RAD for angle in (pitch, *angles))):
         return None
+    yaw = angles[0] if len(angles) == 1 else math.atan(sum(math.tan(angle) for angle in angles) / len(angles))
     return time_us / 1e6 + start_s, yaw, pitch, _number(row.get("depth_m"))
 
 

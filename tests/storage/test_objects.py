@@ -1,5 +1,8 @@
 """One client for a folder and for S3: created once, read, listed, moved aside, and errors that say what to do."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,35 @@ def test_a_file_is_created_once(store_uri: str, tmp_path: Path) -> None:
     file.write_bytes(b"y")
     assert not objects.create_from_file("f", file)
     assert objects.read("f") == b"x" * 100_000
+
+
+def test_a_large_file_is_created_once_and_never_held_in_memory(store_uri: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    with file.open("wb") as out:
+        for _ in range(3):
+            out.write(os.urandom(1 << 20) * 50)
+    script = (
+        "import resource, sys; from pathlib import Path; from osmo.storage.objects import Objects\n"
+        "objects = Objects(sys.argv[1], create=True); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "made = [objects.create_from_file('a/f', Path(sys.argv[2])) for _ in range(2)]\n"
+        "print(*made, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    command = [sys.executable, "-c", script, store_uri, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, second, grown_kb = done.stdout.split()
+    assert (first, second) == ("True", "False")
+    assert int(grown_kb) < 75_000
+    objects = Objects(store_uri)
+    assert [(info.path, info.size) for info in objects.list()] == [("a/f", 150 << 20)]
+    with file.open("rb") as whole:
+        assert all(chunk == whole.read(len(chunk)) for chunk in objects.chunks("a/f"))
+
+
+def test_what_a_killed_copy_leaves_is_no_object(tmp_path: Path) -> None:
+    objects = Objects(str(tmp_path / "store"), create=True)
+    objects.create("a/f", b"1")
+    (tmp_path / "store" / "a" / "g#123").write_bytes(b"half")
+    assert [info.path for info in objects.list()] == ["a/f"]
 
 
 def test_listing_is_by_path_below_a_folder(store_uri: str) -> None:

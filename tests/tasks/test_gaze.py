@@ -27,6 +27,15 @@ def test_genuine_files_are_read_whole(corpora: Path, file: str, rows: int | None
     assert table["depth_m"].null_count == table.num_rows
 
 
+def test_two_eyes_give_the_yaw_of_the_point_that_they_look_at() -> None:
+    """projectaria-tools gives 0.130117729 rad for these two yaws."""
+    header = "tracking_timestamp_us,left_yaw_rads_cpf,right_yaw_rads_cpf,pitch_rads_cpf,depth_m\n"
+    table, unusable = read_gaze(f"{header}1000000,0.1,0.16,-0.2,1.06\n".encode(), "mps_gaze", start_s=0.0)
+    assert unusable == 0
+    (row,) = table.to_pylist()
+    assert row == pytest.approx({"time_s": 1.0, "yaw_rad": 0.130117729, "pitch_rad": -0.2, "depth_m": 1.06})
+
+
 def test_times_are_those_of_the_recording(corpora: Path) -> None:
     data = (corpora / "aria_gen1/aea_recording/mps/eye_gaze/general_eye_gaze.csv").read_bytes()
     first = read_gaze(data, "mps_gaze", start_s=-86.385246)[0].to_pylist()[0]
@@ -45,6 +54,7 @@ def test_lines_that_cannot_be_used_are_counted_and_the_rest_is_put_in_order() ->
     ("data", "kind", "why"),
     [
         (b"a,b\n1,2\n", "mps_gaze", "the header lacks tracking_timestamp_us"),
+        (b"tracking_timestamp_us,left_yaw_rads_cpf,pitch_rads_cpf\n", "mps_gaze", "lacks right_yaw_rads_cpf"),
         (b"\xff\xfe", "mps_gaze", "not UTF-8 at byte 0"),
         (HEADER.encode(), "other", "expected one of mps_gaze"),
         (b"", "mps_gaze", "the header lacks"),

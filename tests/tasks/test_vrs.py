@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import sys
 from pathlib import Path
 
@@ -94,3 +95,40 @@ def test_without_the_package_the_error_says_how_to_install_it(corpora: Path, mon
     with pytest.raises(VrsUnavailableError) as raised, open_vrs(corpora / AEA):
         pass
     assert INSTALL in str(raised.value)
+
+
+def test_a_file_that_crashes_the_library_is_one_clear_error(corpora: Path, tmp_path: Path) -> None:
+    """One byte that is no UTF-8 in the description of a stream: vrs 1.2.2 dies of it."""
+    data = bytearray((corpora / AEA).read_bytes())
+    data[3420] = 208
+    (tmp_path / "a.vrs").write_bytes(data)
+    with pytest.raises(VrsUnreadableError, match="crashed on it") as raised, open_vrs(tmp_path / "a.vrs") as file:
+        list(file.images("211-1"))
+    assert "\n" not in raised.value.problem
+
+
+def test_flipped_bytes_never_harm_the_reader(corpora: Path, tmp_path: Path) -> None:
+    genuine = (corpora / AEA).read_bytes()
+    chance = random.Random(1)
+    ends = {"whole": 0, "refused": 0}
+    for n in range(12):
+        data = bytearray(genuine)
+        for _ in range(40):
+            data[chance.randrange(60_000) if n % 2 else chance.randrange(len(data))] = chance.randrange(256)
+        (tmp_path / "a.vrs").write_bytes(data)
+        try:
+            with open_vrs(tmp_path / "a.vrs") as file:
+                for stream in file.streams.values():
+                    list(file.sound(stream.stream_id) if stream.channels else file.images(stream.stream_id))
+            ends["whole"] += 1
+        except VrsUnreadableError:
+            ends["refused"] += 1
+    assert min(ends.values()) > 0, ends
+
+
+def test_reading_stops_with_its_reader(corpora: Path) -> None:
+    with open_vrs(corpora / COMPOSITE) as file:
+        blocks = file.sound("231-1")
+        assert next(blocks)[1].shape == (4096, 7)
+        blocks.close()
+        assert len(list(file.sound("231-1", from_s=96.0))) == 11
