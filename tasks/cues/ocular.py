@@ -58,11 +58,12 @@ class _Seen:
         closed = closures(track.times_s, opened.left, opened.right, one_eye=track.one_eye)
         during = track.times_s >= span.start_s
         before = ~during & (track.times_s >= span.start_s - BASELINE_S)
-        return cls(track, during, before, opened, closed, looks(track), frame_rate(track.times_s))
+        return cls(track, during, before, opened, closed, looks(track), frame_rate(track.times_s, track.repeated))
 
     def known_s(self, of: Flags) -> float:
         """Seconds of some frames whose lids are known against the usual."""
-        return float((np.isfinite(self.opening.mean) & of).sum()) / self.fps if self.fps else 0.0
+        interval_s = float(np.median(np.diff(self.track.times_s))) if len(self.track) > 1 else 0.0
+        return float((np.isfinite(self.opening.mean) & of).sum()) * interval_s
 
 
 class Ocular:

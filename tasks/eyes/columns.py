@@ -6,9 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from osmo.tasks.eyes.ellipse import Floats
+
+Flags = npt.NDArray[np.bool_]
 
 SIDES = ("left", "right")
 EYE_COLUMNS = (
@@ -60,10 +63,11 @@ class EyeTrack:
 
 @dataclass(frozen=True)
 class OcularTrack:
-    """A stretch of an ocular track as arrays, repeated frames left out; N frames.
+    """A stretch of an ocular track as arrays; N frames.
 
     Attributes:
         times_s: Seconds from the recording's start, rising.
+        repeated: Whether a frame only repeats the one before, and its numbers with it.
         black: Whether the camera gave nothing.
         one_eye: Whether frames show one eye, which is `left` then.
         left: The left eye.
@@ -73,7 +77,8 @@ class OcularTrack:
     """
 
     times_s: Floats
-    black: Floats
+    repeated: Flags
+    black: Flags
     one_eye: bool
     left: EyeTrack
     right: EyeTrack
@@ -83,11 +88,11 @@ class OcularTrack:
     @classmethod
     def of(cls, table: pa.Table) -> OcularTrack:
         """From rows of `OCULAR_TRACK`."""
-        fresh = table.filter(pa.compute.invert(table["repeated"])) if table.num_rows else table
-        eyes = [EyeTrack(*(_floats(fresh, f"{side}_{field.name}") for field in fields(EyeTrack))) for side in SIDES]
-        one_eye = bool(fresh.num_rows and fresh["one_eye"].to_pylist()[0])
-        others = (_floats(fresh, f"mps_{name}_deg") for name in ("left", "up"))
-        return cls(_floats(fresh, "time_s"), _floats(fresh, "black"), one_eye, eyes[0], eyes[1], *others)
+        eyes = [EyeTrack(*(_floats(table, f"{side}_{field.name}") for field in fields(EyeTrack))) for side in SIDES]
+        flags = {name: _floats(table, name) > 0 for name in ("repeated", "black", "one_eye")}
+        others = (_floats(table, f"mps_{name}_deg") for name in ("left", "up"))
+        one_eye = bool(flags["one_eye"].any())
+        return cls(_floats(table, "time_s"), flags["repeated"], flags["black"], one_eye, eyes[0], eyes[1], *others)
 
     def __len__(self) -> int:
         return self.times_s.size
