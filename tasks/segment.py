@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -10,15 +10,18 @@ from osmo.schemas.config import SegmentConfig
 from osmo.schemas.keys import fingerprint
 from osmo.schemas.table import Table
 from osmo.schemas.tables import SEGMENTS
-from osmo.storage.media import Media
+from osmo.storage.media import Media, MediaDamagedError
+from osmo.storage.objects import ObjectMissingError
+from osmo.tasks.own_voice import Opinion, opinions
 from osmo.tasks.said import NothingReadError, Said
 from osmo.tasks.segment_heard import heard_lines
-from osmo.tasks.segment_rows import empty_row, segment_rows
+from osmo.tasks.segment_rows import Line, empty_row, in_media, segment_rows, who
 from osmo.tasks.segment_sidecar import sidecar_lines
 from osmo.tasks.segment_units import UNITS, Unit, segment_units
 from osmo.tasks.stage import Outcome, Problem
 
 VERSION = 3
+AGAIN = "Bring the cached file back, or delete it and decode the recording again, then build again."
 
 
 class SegmentStage:
@@ -79,7 +82,12 @@ class SegmentStage:
             if said is not None and said.note:
                 told = (said.note, said.where, said.remedy)
                 problems.append(Problem(unit.recording_id, unit.input_key, True, *told, warning=True))
-            found = self._rows(unit, said)
+            try:
+                found = self._rows(unit, said, media)
+            except (MediaDamagedError, FileNotFoundError, ObjectMissingError) as error:
+                told = (str(error).splitlines()[0], f"microphones of {unit.recording_id}", AGAIN)
+                problems.append(Problem(unit.recording_id, unit.input_key, False, *told))
+                continue
             made += found
             keys += [unit.input_key] * len(found)
         return Outcome(SEGMENTS.rows(made), keys, problems, attempts=rows.num_rows)
@@ -89,7 +97,20 @@ class SegmentStage:
             return sidecar_lines(unit, self._config)
         return None if unit.heard_s is None else heard_lines(unit, self._config, media)
 
-    def _rows(self, unit: Unit, said: Said | None) -> list[dict[str, object]]:
+    def _voices(self, unit: Unit, lines: Sequence[Line], media: Media) -> dict[Line, Opinion]:
+        """What several microphones tell of the lines inside the media whose speaker is not known by name."""
+        if not unit.microphones:
+            return {}
+        unnamed = [
+            line
+            for line in lines
+            if who(line.speaker, unit.subject_id) == "unknown" and in_media(line.start_s, line.end_s, unit.duration_s)
+        ]
+        spans = [(line.start_s, line.end_s) for line in unnamed]
+        least = self._config.own_voice_confidence
+        return dict(zip(unnamed, opinions(media, unit.recording_id, spans, least_confidence=least), strict=True))
+
+    def _rows(self, unit: Unit, said: Said | None, media: Media) -> list[dict[str, object]]:
         if said is None:
             return [empty_row(unit.recording_id, unit.silent_reason or "no transcript and no audio")]
         if not said.lines:
@@ -103,4 +124,5 @@ class SegmentStage:
             sound_key=unit.sound_key,
             source=said.source,
             dialogue_turns=self._config.dialogue_turns,
+            voices=self._voices(unit, said.lines, media),
         )

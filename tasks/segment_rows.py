@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from osmo.schemas.keys import content_key, make_id, milliseconds
+from osmo.tasks.own_voice import Opinion
 from osmo.tasks.sentences import Word
 
 MEDIA_SLACK_S = 0.5
 """A segment that ends at most so long after its recording still lies inside: subtitles linger."""
+
+
+NOBODY_ASKED: Mapping[Line, Opinion] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ def segment_rows(
     sound_key: str | None,
     source: str,
     dialogue_turns: int,
+    voices: Mapping[Line, Opinion] = NOBODY_ASKED,
 ) -> list[dict[str, object]]:
     """Rows of one recording's segments.
 
@@ -64,6 +70,7 @@ def segment_rows(
         sound_key: Key of its audio files; null: no audio.
         source: Where the text comes from.
         dialogue_turns: Turns before a segment that a voter may see.
+        voices: What several microphones tell of lines whose speaker is not known by name.
 
     Returns:
         Rows by start, end and segment_id: the order that dialogue windows count in. Every key holds the segment_id:
@@ -77,6 +84,10 @@ def segment_rows(
         spoken = line.language or language
         ordinals[times] += 1
         speaker = who(line.speaker, subject_id)
+        heard = voices.get(line)
+        if speaker == "unknown" and heard is not None:
+            speaker = heard.speaker
+        told = "name" if heard is None else "own_voice"
         rows.append(
             {
                 "recording_id": recording_id,
@@ -87,7 +98,9 @@ def segment_rows(
                 "language": spoken,
                 "speaker": speaker,
                 "speaker_name": line.speaker,
-                "speaker_source": None if speaker == "unknown" else "name",
+                "speaker_source": None if speaker == "unknown" else told,
+                "speaker_confidence": heard.confidence if heard else None,
+                "speaker_reason": _unknown_reason(line, subject_id, heard) if speaker == "unknown" else None,
                 "asr_confidence": line.confidence,
                 "no_speech_prob": line.no_speech,
                 "in_media": in_media(line.start_s, line.end_s, duration_s),
@@ -123,6 +136,12 @@ def who(name: str | None, subject_id: str | None) -> str:
     if not name or not subject_id:
         return "unknown"
     return "wearer" if _bare(name) == _bare(subject_id) else "other"
+
+
+def _unknown_reason(line: Line, subject_id: str | None, heard: Opinion | None) -> str:
+    if heard is not None and heard.reason is not None:
+        return heard.reason
+    return "the wearer's name is not known" if line.speaker and not subject_id else "nobody is named"
 
 
 def _timed(word: Word) -> dict[str, object]:

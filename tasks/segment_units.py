@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from osmo.schemas.config import SegmentConfig
 from osmo.schemas.keys import content_key, milliseconds
 from osmo.schemas.tables.recordings import SIDECAR_FILE
 from osmo.tasks.engines.registry import hearing
+from osmo.tasks.own_voice import revision
 from osmo.tasks.recordings import transcript_files
+from osmo.tasks.streams import split_stream
 
 _COLUMNS: dict[str, pa.DataType] = {
     "input_key": pa.string(),
@@ -24,6 +26,7 @@ _COLUMNS: dict[str, pa.DataType] = {
     "sound_key": pa.string(),
     "heard_s": pa.float64(),
     "silent_reason": pa.string(),
+    "microphones": pa.bool_(),
 }
 UNITS = pa.schema(_COLUMNS)
 """Columns of a unit: the fields of `Unit`."""
@@ -43,6 +46,7 @@ class Unit:
         sound_key: Key of its audio files; null: no audio.
         heard_s: Seconds of cached audio that Whisper is to hear; null: nothing to hear, or a transcript is there.
         silent_reason: Why there is neither a transcript nor anything to hear.
+        microphones: Whether several microphones may tell who speaks where nobody is named.
     """
 
     input_key: str
@@ -54,6 +58,7 @@ class Unit:
     sound_key: str | None
     heard_s: float | None
     silent_reason: str | None
+    microphones: bool
 
 
 def segment_units(recordings: pa.Table, media: pa.Table, config: SegmentConfig) -> pa.Table:
@@ -67,7 +72,7 @@ def segment_units(recordings: pa.Table, media: pa.Table, config: SegmentConfig) 
         config: Parameters of the stage.
 
     Returns:
-        Rows of `UNITS`; a recording that is to be heard is missing while its media has not been decoded.
+        Rows of `UNITS`; a recording whose sound plays a part is missing while its media has not been decoded.
     """
     cached: dict[str, dict[str, dict[str, Any]]] = {}
     for row in media.select(["recording_id", "kind", "sha256", "duration_s", "silent"]).to_pylist():
@@ -78,6 +83,11 @@ def segment_units(recordings: pa.Table, media: pa.Table, config: SegmentConfig) 
     ]  # fmt: skip
     found = (_unit(row, cached.get(row["recording_id"], {}), config) for row in recordings.select(columns).to_pylist())
     return pa.Table.from_pylist([unit for unit in found if unit is not None], schema=UNITS)
+
+
+def _may_have_microphones(files: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether decoding may give a track of microphones: glasses record several into one stream."""
+    return any(split_stream(file["uri"])[1] is not None for file in files)
 
 
 def _unit(
@@ -91,9 +101,13 @@ def _unit(
     parts: list[str | float | None] = [sound_key]
     for file in transcript_files(recording):
         parts += [file["sha256"], milliseconds(file["start_s"]), file["format"]]
+    if files and not cached and (unit["transcript"] is None or _may_have_microphones(files)):
+        return None
+    several = cached.get("microphones")
+    unit["microphones"] = several is not None
+    if several is not None:
+        parts += ["microphones", several["sha256"], revision(), config.own_voice_confidence]
     if unit["transcript"] is None:
-        if files and not cached:
-            return None
         audio = cached.get("audio")
         if audio is not None and not audio["silent"]:
             unit["heard_s"] = audio["duration_s"]

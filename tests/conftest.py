@@ -123,3 +123,22 @@ def whisper_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dataset_trees() -> ModuleType:
     """Builders of small trees in the datasets' layouts: tests/dataset_trees.py."""
     return _load("dataset_trees")
+
+
+@pytest.fixture(scope="session")
+def mixtures() -> ModuleType:
+    """Composer of what several microphones hear: tests/mixtures.py."""
+    return _load("mixtures")
+
+
+@pytest.fixture(scope="session")
+def rendered_eyes() -> ModuleType:
+    """Eyes rendered with known lids, pupils and gaze: tests/rendered_eyes.py."""
+    return _load("rendered_eyes")
+
+
+@pytest.fixture(scope="session")
+def eye_errors(rendered_eyes: ModuleType) -> ModuleType:
+    """How far the measures are off on rendered eyes: tests/eye_errors.py."""
+    assert rendered_eyes.__name__ in sys.modules
+    return _load("eye_errors")

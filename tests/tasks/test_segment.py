@@ -6,6 +6,7 @@ import hashlib
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import av
@@ -15,8 +16,10 @@ import pytest
 
 from osmo.schemas.config import SegmentConfig
 from osmo.schemas.tables import MEDIA, RECORDINGS
-from osmo.storage.media import Media, MediaCache
+from osmo.storage.media import Media, MediaCache, write_track
 from osmo.storage.objects import Objects
+from osmo.tasks.arrays import array_of
+from osmo.tasks.microphones import MICROPHONES, microphone_tables
 from osmo.tasks.segment import SegmentStage
 from osmo.tasks.stage import Outcome
 
@@ -286,3 +289,42 @@ def test_speech_becomes_segments(bench: Bench, corpora: Path, file: str, languag
         assert row["language"]
         assert row["audio_key"]
     assert bench.run().rows.equals(outcome.rows)
+
+
+def test_microphones_tell_who_speaks_where_nobody_is_named(
+    bench: Bench, tmp_path: Path, mixtures: ModuleType, corpora: Path
+) -> None:
+    array = array_of(7)
+    assert array is not None
+    voices = mixtures.pieces(sorted((corpora / "speech_zh").glob("*.wav")))
+    mixture = mixtures.mixed(voices[:4], array, mixtures.Room("room"), seed=5)
+    out = tmp_path / "track.parquet"
+    write_track(out, microphone_tables(iter([(0.0, mixture.sound)]), mixtures.RATE_HZ), MICROPHONES)
+    put = bench.cache.put(out)
+    lines = [f"{start_s},{end_s},,speech" for start_s, end_s, _ in mixture.turns]
+    text = "start_s,end_s,speaker,text\n" + "\n".join([*lines, "500,501,,later", "1,2,Ana,named"])
+    length_s = len(mixture.sound) / mixtures.RATE_HZ
+    stream = {"uri": "/r.vrs#231-1", "sha256": "s", "bytes": 1, "start_s": 0.0, "duration_s": length_s}
+    row = with_transcript(tmp_path / "t.csv", text, duration_s=length_s, audio=[stream], audio_reason=None)
+    bench.hold(row)
+    assert bench.needs().num_rows == 0  # its sound has not been decoded
+    bench.media = MEDIA.rows(
+        [
+            {
+                "recording_id": "r", "kind": "microphones", "source_sha256": "s", "uri": put.uri, "sha256": put.sha256,
+                "bytes": put.bytes, "start_s": 0.0, "duration_s": length_s, "captioned": False, "silent": False,
+                "encoder": "test",
+            }
+        ]
+    )  # fmt: skip
+    rows = {(row["start_s"], row["text"]): row for row in bench.run().rows.to_pylist()}
+    for start_s, _, who in mixture.turns:
+        found = rows[start_s, "speech"]
+        assert (found["speaker"], found["speaker_source"]) == (who, "own_voice")
+        assert 0.7 <= found["speaker_confidence"] <= 1
+    later, named = rows[500.0, "later"], rows[1.0, "named"]
+    assert (later["speaker"], later["speaker_reason"]) == ("unknown", "nobody is named")
+    assert (named["speaker"], named["speaker_source"], named["speaker_confidence"]) == ("wearer", "name", None)
+    key = bench.needs()["input_key"][0].as_py()
+    bench.config = bench.config.model_copy(update={"own_voice_confidence": 0.9})
+    assert bench.needs()["input_key"][0].as_py() != key
