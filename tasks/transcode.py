@@ -28,6 +28,7 @@ from osmo.tasks.source_file import Loss, MediaUnreadableError, SourceFile, Tally
 from osmo.tasks.transcripts import Cue, TranscriptEncodingError, TranscriptFormatError
 
 EYE_CRF = 18  # the area of a pupil is measured on its pixels; at 23 its error is twice as large
+_EYE_HEIGHT = 480  # larger pictures are scaled down to it; those of Aria have 240 lines
 _ASPECT = 16 / 9
 LIBRARIES = f"PyAV {av.__version__}, libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
 
@@ -189,7 +190,7 @@ class Transcoder:
         return sound(heard, rate_hz=hz, samples=shape.samples, tally=Tally())  # its losses were counted by the audio
 
     def _eye(self, files: list[SourceFile]) -> list[Made]:
-        """The eye camera at its own frame rate and with its own pixels, up to the height of the labelling proxy.
+        """The eye camera at its own frame rate and with its own pixels, whatever people are shown.
 
         A frame that the camera dropped is the one before once more: its pixels differ by less than 0.1 grey level on
         the mean (at whole seconds, where pictures are coded anew, by less than 2), while two genuine frames of an eye
@@ -202,7 +203,7 @@ class Transcoder:
         moved = [replace(file, start_s=file.start_s - start_s) for file in files]
         try:
             fps = float(str(self.row["eye_fps"] or frame_rate(moved) or self.settings.proxy_fps))
-            size = picture_size(moved, height=self.settings.proxy_height)
+            size = picture_size(moved, height=_EYE_HEIGHT)
             shape = Shape.of(size, fps, max(0.0, self._eye_end_s() - start_s), None)
             encode(
                 out, shape, pictures(moved, fps=shape.fps, count=shape.count, size=size, tally=tally), None, crf=EYE_CRF

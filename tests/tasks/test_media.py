@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +13,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
+from vrs_writer import Camera, VrsWriter
 
 from osmo.schemas.config import MediaConfig
 from osmo.schemas.tables import MEDIA, RECORDINGS
@@ -288,3 +292,147 @@ def test_real_film_gives_a_proxy_with_its_own_pictures(corpora: Path, bench: Ben
         now = [f.to_ndarray(format="gray").mean() for f in proxy.decode(video=0)]
     assert len(now) == 62
     assert np.corrcoef(was[:61], now[:61])[0, 1] > 0.98
+
+
+GAZE_HEADER = "tracking_timestamp_us,yaw_rads_cpf,pitch_rads_cpf,depth_m\n"
+
+
+def gaze_entry(file: Path, start_s: float) -> dict[str, object]:
+    return {**{k: v for k, v in entry(file, start_s).items() if k != "duration_s"}, "format": "mps_gaze"}
+
+
+def test_gaze_becomes_a_track_on_the_recordings_clock(tmp_path: Path, bench: Bench) -> None:
+    first = text(tmp_path / "1.csv", f"{GAZE_HEADER}11000000,0.1,0.2,1.5\n12000000,0.3,0.4,\n")
+    second = text(tmp_path / "2.csv", f"{GAZE_HEADER}500000,0.5,0.6,\n")
+    seen = [entry(video(tmp_path / "v.mp4", 3, with_sound=False))]
+    outcome = bench.run(recording(3, video=seen, gaze=[gaze_entry(first, -10.0), gaze_entry(second, 0.0)]))
+    assert not outcome.problems
+    row = by_kind(outcome)["gaze"]
+    assert {row[name] for name in ("fps", "width", "height", "sample_rate_hz")} == {None}
+    assert {name: row[name] for name in MADE} == MADE
+    track = Media(bench.cache, outcome.rows).track("r1", "gaze")
+    assert track is not None
+    assert track["time_s"].to_pylist() == pytest.approx([0.5, 1.0, 2.0])
+    assert track["depth_m"].to_pylist() == [None, 1.5, None]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a,b\n1,2\n", b"", None], ids=["bytes", "columns", "empty", "gone"])
+def test_gaze_that_cannot_be_read_is_a_warning(tmp_path: Path, bench: Bench, content: bytes | None) -> None:
+    file = tmp_path / "g.csv"
+    if content is not None:
+        text(file, content)
+    seen = [entry(video(tmp_path / "v.mp4", 3, with_sound=False))]
+    outcome = bench.run(recording(3, video=seen, gaze=[gaze_entry(file, 0.0)]))
+    (problem,) = outcome.problems
+    assert problem.warning
+    assert "gaze" in problem.what
+    assert "\n" not in problem.what
+    assert list(by_kind(outcome)) == ["proxy"]
+
+
+def array_wav(path: Path, seconds: float, channels: int) -> Path:
+    """A tone on the first channel, its opposite on all others: their sum would be the opposite too."""
+    tone = np.sin(2 * np.pi * 440 * np.arange(round(seconds * 16_000)) / 16_000) * 9000
+    samples = np.repeat(-tone[:, np.newaxis], channels, axis=1)
+    samples[:, 0] = tone
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def test_eight_channels_at_16_khz_are_heard_by_the_first_and_measured_by_all(tmp_path: Path, bench: Bench) -> None:
+    outcome = bench.run(recording(3, audio=[entry(array_wav(tmp_path / "a.wav", 3, 8))]))
+    assert list(by_kind(outcome)) == ["audio", "microphones", "proxy"]
+    media = Media(bench.cache, outcome.rows)
+    pcm, track = media.audio("r1", 1.0, 2.0), media.track("r1", "microphones")
+    assert pcm is not None
+    assert track is not None
+    turn = np.exp(-2j * np.pi * 440 * np.arange(len(pcm)) / 16_000)
+    assert 2 * abs((pcm * turn).mean()) == pytest.approx(9000 / 32768, rel=0.02)
+    assert np.angle((pcm * turn).mean()) == pytest.approx(-np.pi / 2, abs=0.1), "the first channel, not the others"
+    assert track.num_rows > 20
+
+
+def test_sound_that_outlasts_the_pictures_of_its_own_file_is_kept(tmp_path: Path, bench: Bench) -> None:
+    with (
+        av.open(str(video(tmp_path / "v.mp4", 2, with_sound=False))) as seen,
+        av.open(str(wav(tmp_path / "a.wav", 6))) as said,
+        av.open(str(tmp_path / "both.mkv"), "w") as out,
+    ):
+        pairs = [(seen.streams.video[0], seen), (said.streams.audio[0], said)]
+        copies = [out.add_stream_from_template(stream) for stream, _ in pairs]
+        for (stream, source), copy in zip(pairs, copies, strict=True):
+            for packet in source.demux(stream):
+                if packet.size:
+                    packet.stream = copy
+                    out.mux(packet)
+    both = [entry(tmp_path / "both.mkv")]
+    outcome = bench.run(recording(6, video=both, audio=both))
+    assert not outcome.problems
+    pcm = Media(bench.cache, outcome.rows).audio("r1", 4.0, 6.0)
+    assert pcm is not None
+    assert np.abs(pcm).max() > 0.1
+    assert by_kind(outcome)["proxy"]["duration_s"] == 6.0
+
+
+def test_a_file_that_changes_while_it_is_read_leaves_nothing(tmp_path: Path) -> None:
+    cache, scratch = MediaCache(Objects(str(tmp_path / "store"), create=True)), tmp_path / "scratch"
+    scratch.mkdir()
+    seen = video(tmp_path / "v.mp4", 20)
+    rows = recording(20, video=[entry(seen)], audio=[entry(seen)])
+    stage = MediaStage(cache=cache, settings=SETTINGS, recordings=lambda _bucket: rows, scratch=scratch)
+    running = threading.Event()
+    running.set()
+
+    def touch() -> None:
+        """Once its sound is there its pictures are still to be decoded."""
+        while running.is_set() and not any(scratch.rglob("audio.wav")):
+            pass
+        os.utime(seen)
+
+    other = threading.Thread(target=touch)
+    other.start()
+    outcome = stage.compute(stage.needs(0), Media(cache, MEDIA.empty()))
+    running.clear()
+    other.join()
+    (problem,) = outcome.problems
+    assert (problem.permanent, problem.warning, problem.where) == (False, False, str(seen))
+    assert problem.what == "the file changed while it was read"
+    assert outcome.rows.num_rows == 0
+    assert not [file for file in (tmp_path / "store").rglob("*") if file.is_file()]
+
+
+def eyes(count: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """Dark pupils of a known size in grey, with the noise of a camera: every third frame is the one before."""
+    noise, shown = np.random.default_rng(0), np.zeros((240, 640), np.uint8)
+    y, x = np.mgrid[:240, :640]
+    for n in range(count):
+        if n % 3 != 2:
+            pupils = sum((x - at - n % 7) ** 2 + (y - 120) ** 2 < 18**2 for at in (160, 480))
+            shown = np.clip(np.where(pupils, 14, 60) + noise.normal(0, 2, x.shape), 0, 255).astype(np.uint8)
+        yield shown
+
+
+def test_the_eye_proxy_keeps_pupils_and_tells_repeated_and_black_frames(tmp_path: Path, bench: Bench) -> None:
+    frames = list(eyes(40))
+    with VrsWriter(tmp_path / "e.vrs", {"211-1": Camera(640, 240, 10, "grey8")}) as file:
+        for n, frame in enumerate(frames):
+            if n < 25 or n >= 38:
+                file.picture("211-1", 5 + n / 10, frame)
+        file.finish()
+    listed = entry(tmp_path / "e.vrs", duration_s=4.0)
+    rows = recording(4, text(tmp_path / "t.csv", TRANSCRIPT), eye=[{**listed, "uri": f"{listed['uri']}#211-1"}])
+    row = by_kind(bench.run(rows))["eye"]
+    assert (row["width"], row["height"], row["fps"]) == (640, 240, pytest.approx(10, abs=0.01))
+    with av.open(str(bench.cache.path(str(row["uri"])))) as video_file:
+        shown = [frame.to_ndarray(format="gray").astype(np.float64) for frame in video_file.decode(video=0)]
+    for n in range(25):
+        genuine, kept = (int((image < 37).sum()) for image in (frames[n], shown[n]))
+        assert kept == pytest.approx(genuine, rel=0.02)
+    step = [float(np.abs(shown[n] - shown[n - 1]).mean()) for n in range(1, 25)]
+    assert max(step[n - 1] for n in range(1, 25) if n % 3 == 2 and n % 10) < 0.1
+    assert min(step[n - 1] for n in range(1, 25) if n % 3 != 2) > 0.5
+    assert [float(image.mean()) < 1 for image in shown] == [35 <= n < 38 for n in range(40)]
