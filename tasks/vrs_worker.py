@@ -20,6 +20,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from osmo.tasks.vrs_records import LONGEST_S, Message, UnknownFormatError, block_start_s, pictures, samples_of, sound
+
 HEADER = struct.Struct("<II")
 """Before each message: the lengths of its JSON object and of the bytes behind it."""
 
@@ -27,18 +29,8 @@ UNREADABLE = (RuntimeError, ValueError, LookupError, TypeError, OSError, MemoryE
 """What the library raises for what it cannot read."""
 
 _MEMORY_BYTES = 8 << 30  # damaged sizes ask for more
-_LONGEST_S = 1e8  # stamps beyond three years on a device's clock are damage
 _NS = 1e-9
 _CLOCKS = "285-"
-_SOUND_TYPES = ("int8", "int16", "int32", "float32")
-_DEPTHS = {"grey8": 1, "rgb8": 3, "bgr8": 3}
-_FEWEST_STAMPS = 8
-
-Message = tuple[Mapping[str, object], bytes]
-
-
-class _UnknownFormatError(ValueError):
-    """Pixels or samples in a format that nobody here understands."""
 
 
 def main(path: str, command: str, stream_id: str = "", from_s: str = "0") -> None:
@@ -57,7 +49,7 @@ def main(path: str, command: str, stream_id: str = "", from_s: str = "0") -> Non
         elif command == "clock":
             _send(out, {"points": list(_clock_points(reader))}, b"")
         else:
-            read = _pictures if command == "images" else _sound
+            read = pictures if command == "images" else sound
             for said, data in _read(reader, stream_id, float(from_s), read):
                 _send(out, said, data)
     except UNREADABLE as error:
@@ -113,8 +105,8 @@ def _first_block(records: Any, order: Iterable[int]) -> tuple[float, npt.NDArray
     for n in order:
         try:
             record = records[n]
-            return _block_start_s(record), _samples(record, 0)
-        except _UnknownFormatError:
+            return block_start_s(record), samples_of(record, 0)
+        except UnknownFormatError:
             raise
         except UNREADABLE:
             continue
@@ -123,7 +115,7 @@ def _first_block(records: Any, order: Iterable[int]) -> tuple[float, npt.NDArray
 
 def _picture_shape(records: Any, said: Mapping[str, Any]) -> dict[str, object]:
     times = np.asarray(records.get_timestamp_list(), np.float64)
-    times = times[np.isfinite(times) & (times >= 0) & (times < _LONGEST_S)]
+    times = times[np.isfinite(times) & (times >= 0) & (times < LONGEST_S)]
     steps = np.diff(times)
     steps = steps[steps > 0]
     fps = 1 / float(np.median(steps)) if steps.size else None
@@ -165,97 +157,11 @@ def _read(reader: Any, stream_id: str, from_s: float, read: Any) -> Iterator[Mes
                 at_s = records.get_timestamp_for_index(n)
                 if at_s >= from_s or not math.isfinite(at_s):
                     yield from read(records[n])
-            except _UnknownFormatError:
+            except UnknownFormatError:
                 raise
             except UNREADABLE:
                 damaged += 1
     yield {"damaged": damaged}, b""
-
-
-def _pictures(record: Any) -> Iterator[Message]:
-    for n in range(record.n_image_blocks):
-        block, spec = np.asarray(record.image_blocks[n]), record.image_specs[n]
-        said: dict[str, object] = {"t": _plausible(float(record.timestamp))}
-        kind = str(spec.image_format)
-        if kind not in ("jpg", "png", "raw"):
-            raise _UnknownFormatError(f"its pictures are of the format {kind}, which cannot be read here")
-        if kind == "raw":
-            pixels = _pixels(block, spec)
-            yield {**said, "shape": pixels.shape}, pixels.tobytes()
-        else:
-            yield said, block.tobytes()
-
-
-def _pixels(block: npt.NDArray[Any], spec: Any) -> npt.NDArray[np.uint8]:
-    kind = str(spec.pixel_format)
-    if kind not in _DEPTHS:
-        raise _UnknownFormatError(f"its pixels are of the format {kind}, which cannot be read here")
-    width, height, depth = int(spec.width), int(spec.height), _DEPTHS[kind]
-    data = np.ascontiguousarray(block).view(np.uint8).reshape(-1)
-    stride = int(spec.stride) or width * depth
-    lines = data[: stride * height].reshape(height, stride)[:, : width * depth]
-    pixels = lines.reshape(height, width, depth)
-    return pixels[:, :, 0] if depth == 1 else pixels[:, :, ::-1] if kind == "bgr8" else pixels
-
-
-def _sound(record: Any) -> Iterator[Message]:
-    at_s = _block_start_s(record)
-    for n in range(record.n_audio_blocks):
-        samples = _samples(record, n)
-        yield {"t": at_s, "dtype": samples.dtype.name, "shape": samples.shape}, samples.tobytes()
-        at_s += len(samples) / int(record.audio_specs[n].sample_rate)
-
-
-def _samples(record: Any, n: int) -> npt.NDArray[Any]:
-    """Samples of a block, of shape (N, C)."""
-    block = np.asarray(record.audio_blocks[n])
-    if not block.size:
-        return np.zeros((0, int(record.audio_specs[n].channel_count)), np.int16)
-    if block.ndim != 2 or block.dtype.name not in _SOUND_TYPES:
-        raise _UnknownFormatError(f"its sound is {block.dtype.name} of shape {block.shape}, not samples by channels")
-    if n:
-        return block
-    data = np.ascontiguousarray(block).tobytes()
-    surplus = stamps_in(data, _stamps(record))
-    row = block.itemsize * block.shape[1]
-    whole = surplus + (len(data) - surplus) // row * row
-    return np.frombuffer(data[surplus:whole], block.dtype).reshape(-1, block.shape[1])
-
-
-def stamps_in(data: bytes, stamps: npt.NDArray[np.int64]) -> int:
-    """Bytes at a block's head that are not sound but its time stamps.
-
-    A record that understates how many stamps it has (the sample put together from parts does) makes the library read
-    the others as sound: a click in each block. They are known by going on where the list ends, at its own pace.
-    """
-    if len(stamps) < _FEWEST_STAMPS:
-        return 0
-    pace = (int(stamps[-1]) - int(stamps[0])) / (len(stamps) - 1)
-    following = np.frombuffer(data[: len(data) // 8 * 8], np.int64)
-    steps = np.diff(np.concatenate([stamps[-1:], following]).astype(np.float64))
-    goes_on = np.abs(steps - pace) <= pace / 2
-    count = len(goes_on) if goes_on.all() else int(goes_on.argmin())
-    return count * 8 if count >= _FEWEST_STAMPS else 0
-
-
-def _stamps(record: Any) -> npt.NDArray[np.int64]:
-    for block in record.metadata_blocks:
-        stamps = block.get("capture_timestamps_ns")
-        if stamps is not None:
-            return np.asarray(stamps, np.int64)
-    return np.empty(0, np.int64)
-
-
-def _block_start_s(record: Any) -> float:
-    """When a block's first sample was taken; the record's own stamp may be that of its last."""
-    stamps = _stamps(record)
-    return _plausible(int(stamps[0]) * _NS if len(stamps) and stamps[0] > 0 else float(record.timestamp))
-
-
-def _plausible(at_s: float) -> float:
-    if not 0 <= at_s < _LONGEST_S:
-        raise ValueError(f"a time stamp of {at_s} s")
-    return at_s
 
 
 if __name__ == "__main__":
