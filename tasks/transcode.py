@@ -9,23 +9,20 @@ from pathlib import Path
 
 import av
 import PIL
-import pyarrow as pa
 
 from osmo.schemas.config import MediaConfig
 from osmo.storage.media import MediaCache, write_track
-from osmo.storage.objects import ObjectMissingError
 from osmo.tasks.captions import captions
-from osmo.tasks.gaze import GAZE, GazeFormatError, read_gaze
+from osmo.tasks.gaze import GAZE
 from osmo.tasks.microphones import MICROPHONES, REVISION, microphone_tables
 from osmo.tasks.originals import Originals
 from osmo.tasks.pictures import frame_rate, picture_size, pictures
 from osmo.tasks.proxy import SILENCE_HZ, SOUND_HZ, Samples, Shape, encode
 from osmo.tasks.recordings import transcript_files
-from osmo.tasks.sidecar_text import read_sidecar
+from osmo.tasks.sidecars import cues_of, gaze_of
 from osmo.tasks.sound import silence, sound, write_wav
 from osmo.tasks.sound_blocks import several_microphones
 from osmo.tasks.source_file import Loss, MediaUnreadableError, SourceFile, Tally
-from osmo.tasks.transcripts import Cue, TranscriptEncodingError, TranscriptFormatError
 
 EYE_CRF = 18  # the area of a pupil is measured on its pixels; at 23 its error is twice as large
 _EYE_HEIGHT = 480  # larger pictures are scaled down to it; those of Aria have 240 lines
@@ -126,24 +123,11 @@ class Transcoder:
         return [self._track(out, "microphones", REVISION, ["audio"])]
 
     def _gaze(self, originals: Originals) -> list[Made]:
-        tables: list[pa.Table] = []
-        listed = self.row["gaze"]
-        for file in listed if isinstance(listed, list) else []:
-            uri = file["uri"]
-            try:
-                table, unusable = read_gaze(originals.path(uri).read_bytes(), file["format"], start_s=file["start_s"])
-            except (ObjectMissingError, FileNotFoundError):
-                self.losses.append(Loss(uri, "there is no such gaze file"))
-            except GazeFormatError as error:
-                self.losses.append(Loss(uri, f"its gaze is left out: {error.problem}"))
-            else:
-                tables.append(table)
-                if unusable:
-                    self.losses.append(Loss(uri, f"its gaze: {unusable} lines cannot be used"))
-        if not tables:
+        gaze = gaze_of(self.row, originals, self.losses)
+        if gaze is None:
             return []
         out = self.folder / "gaze.parquet"
-        write_track(out, [pa.concat_tables(tables).sort_by("time_s")], GAZE)
+        write_track(out, [gaze], GAZE)
         return [self._track(out, "gaze", "as the owner computed it", ["gaze"])]
 
     def _track(self, out: Path, kind: str, encoder: str, streams: Sequence[str]) -> Made:
@@ -156,7 +140,7 @@ class Transcoder:
         shape = self._filmed(seen, heard, hz, out) if seen else None
         captioned = shape is None
         if shape is None:
-            cues = self._cues(originals)
+            cues = cues_of(self.row, originals, self.losses)
             if not cues and not heard:
                 raise NothingToShowError(str(self.row["recording_id"]), self.losses)
             high = max(2, self.settings.proxy_height // 2 * 2)
@@ -221,18 +205,6 @@ class Transcoder:
         ends = [_end_s(entry) for entry in listed] if isinstance(listed, list) else []
         known = [end for end in ends if end is not None]
         return min(self._duration_s, max(known)) if known and len(known) == len(ends) else self._duration_s
-
-    def _cues(self, originals: Originals) -> tuple[Cue, ...]:
-        cues: list[Cue] = []
-        for file in transcript_files(self.row):
-            uri = file["uri"]
-            try:
-                cues += read_sidecar(originals.path(uri).read_bytes(), file["format"]).moved(file["start_s"]).cues
-            except (ObjectMissingError, FileNotFoundError):
-                self.losses.append(Loss(uri, "there is no such transcript"))
-            except (TranscriptEncodingError, TranscriptFormatError) as error:
-                self.losses.append(Loss(uri, f"its transcript is {error}".rstrip(".")))
-        return tuple(cue for cue in cues if cue.end_s > 0)
 
     def _row(self, out: Path, values: Mapping[str, object], streams: Sequence[str]) -> Made:
         source = {"recording_id": self.row["recording_id"], "source_sha256": _source_sha256(self.row, streams)}
