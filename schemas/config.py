@@ -82,7 +82,7 @@ class SegmentConfig(Section):
 class EvidenceConfig(Section):
     """Measured evidence of whole recordings, which cues and voters cite."""
 
-    trackers: tuple[str, ...] = Field(default=(), description="Files of tasks/tracks/")
+    trackers: tuple[str, ...] = Field(default=("ocular", "acoustic", "visual"), description="Files of tasks/tracks/")
 
 
 class PrescreenConfig(Section):
