@@ -21,7 +21,7 @@ SHUT, OPEN = 0.5, 0.65
 LONGEST_BLINK_S = 0.5
 WINK_SHUT, WINK_OPEN = 0.4, 0.75
 SHORTEST_WINK_S, LONGEST_WINK_S = 0.15, 2.0
-GAP = 3.0
+GAP = 3.5
 """Frame intervals without known lids after which nothing is taken to have gone on."""
 
 

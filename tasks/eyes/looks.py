@@ -61,7 +61,7 @@ def looks(track: OcularTrack) -> Looks:
 def pixel_looks(track: OcularTrack) -> Looks:
     """The mean of the eyes whose pupil is sure: what the model gets wrong of one eye, the other one halves."""
     seen = [
-        (np.where(eye.pupil_confidence >= PUPIL_KNOWN, angle, np.nan) for angle in (eye.gaze_left_deg, eye.gaze_up_deg))
+        [np.where(eye.pupil_confidence >= PUPIL_KNOWN, angle, np.nan) for angle in (eye.gaze_left_deg, eye.gaze_up_deg)]
         for eye in (track.left, track.right)
     ]
     left, up = (_mean(*both) for both in zip(*seen, strict=True))

@@ -17,6 +17,8 @@ REMEMBERED = 120
 """Open frames that say where this wearer's eye is: its column, lids and pupil are their medians."""
 FAMILIAR = 3
 """Open frames from which those medians are used."""
+PUPIL_FIRST = 0.6
+"""Confidence from which a pupil counts as one while it is not known what this wearer's are like."""
 PUPIL_SEEN = 0.35
 """Confidence from which a pupil counts as seen: lids are then searched above and below it."""
 ODD_SHADE = 1.5
@@ -97,7 +99,7 @@ class EyeReader:
         usual = self._usual()
         pupil = find_pupil(gray, calm)
         sure = _doubted(pupil, usual)
-        if pupil is not None and sure >= PUPIL_SEEN:
+        if pupil is not None and sure >= (PUPIL_FIRST if usual is None else PUPIL_SEEN):
             return self._open(calm, pupil, sure, usual)
         if usual is None:
             return NOTHING
@@ -118,6 +120,8 @@ class EyeReader:
         lower = lids.lower(x, ellipse.y, to_y=ellipse.y + REACH_DOWN, expected_y=None if usual is None else usual.lower)
         if upper is not None:
             sure *= _clear(ellipse, upper)
+        if usual is None and sure < PUPIL_FIRST:
+            return NOTHING
         if usual is not None and sure < PUPIL_SEEN:
             return replace(_shut(calm, usual), pupil=ellipse, pupil_confidence=sure)
         if upper is None or lower is None:
