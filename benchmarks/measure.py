@@ -33,11 +33,17 @@ class Figure:
 
 
 @cache
+def parser() -> argparse.ArgumentParser:
+    """What every benchmark takes; one may add to it before it asks for `options`."""
+    known = argparse.ArgumentParser()
+    known.add_argument("--json", action="store_true")
+    known.add_argument("--small", action="store_true", help="a tiny size: shows that it runs, measures nothing")
+    return known
+
+
+@cache
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--small", action="store_true", help="a tiny size: shows that it runs, measures nothing")
-    return parser.parse_args()
+    return parser().parse_args()
 
 
 def size(full: int, small: int) -> int:

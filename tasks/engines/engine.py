@@ -33,7 +33,7 @@ class Passage:
             `no_speech` and `language`. One that is refused already says why.
         text: The engine's own text.
         language: BCP 47 primary language that it was heard in.
-        language_prob: The model's probability of that language, 0–1; null: the model knows one language.
+        language_prob: The model's probability of that language, 0–1; null: it was not asked.
         logprob: Mean log-probability of its tokens.
         no_speech: The model's probability that there is no speech in it, 0–1.
     """

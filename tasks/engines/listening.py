@@ -101,11 +101,16 @@ def listen(
     return sorted(found, key=lambda passage: passage.start_s)
 
 
-def chosen_language(told: str, chances: Chances, *, length_s: float, switch: float) -> str:
-    """The language to hear a stretch in: as told, unless the model is very sure of another one."""
+def chosen_language(told: str, chances: Chances, *, switch: float) -> str:
+    """The language to hear a stretch in: as told, unless the model is very sure of another one.
+
+    Args:
+        told: The recording's language.
+        chances: What the model says of the stretch; empty: it was not asked.
+        switch: A higher probability of another language counts.
+    """
     best = max(sorted(chances), key=lambda code: chances[code], default=told)
-    sure = length_s >= _SURE_FROM_S and chances.get(best, 0.0) > switch
-    return best if sure else told
+    return best if chances.get(best, 0.0) > switch else told
 
 
 def mel_spectrograms(sounds: Sequence[Sound], bands: int) -> Mels:
@@ -121,11 +126,14 @@ def _batch(
 ) -> list[tuple[Passage, Stretch | None]]:
     sounds = [hear(one.start_s, one.end_s) for one in stretches]
     encoded = ear.encode(mel_spectrograms(sounds, ear.mels))
-    chances = ear.chances(encoded) if len(ear.languages) > 1 else [{} for _ in stretches]
+    asked = _to_ask(ear, stretches, settings)
+    chances: list[Chances] = [{} for _ in stretches]
+    if asked:
+        for at, found in zip(asked, ear.chances(ear.rows(encoded, asked)), strict=True):
+            chances[at] = found
     heard = []
     for stretch, sound, chance in zip(stretches, sounds, chances, strict=True):
-        length_s = stretch.end_s - stretch.start_s
-        code = chosen_language(told, chance, length_s=length_s, switch=settings.language_switch)
+        code = chosen_language(told, chance, switch=settings.language_switch)
         heard.append(_Heard(stretch, sound, code, chance.get(code)))
     made: dict[int, tuple[Passage, Stretch | None]] = {}
     for code in sorted({one.language for one in heard}):
@@ -133,6 +141,13 @@ def _batch(
         same = [heard[at] for at in rows]
         made |= zip(rows, _one_language(ear, ear.rows(encoded, rows), same, settings), strict=True)
     return [made[at] for at in range(len(heard))]
+
+
+def _to_ask(ear: Ear, stretches: Sequence[Stretch], settings: SegmentConfig) -> list[int]:
+    """Rows whose language could be another one than the told one; asking costs a tenth of an encoder pass."""
+    if len(ear.languages) == 1 or settings.language_switch >= 1:
+        return []
+    return [at for at, one in enumerate(stretches) if one.end_s - one.start_s >= _SURE_FROM_S]
 
 
 def _one_language(

@@ -81,12 +81,11 @@ class TorchEar:
         )
 
     def encode(self, mels: Mels) -> torch.Tensor:
-        """Encode mel spectrograms (B, bands, 3000)."""
+        """Encode mel spectrograms (B, bands, 3000), one after the other: together they are slower, out of the cache."""
         import torch
 
         with torch.inference_mode():
-            encoded: torch.Tensor = self._model.encoder(torch.from_numpy(mels))
-        return encoded
+            return torch.cat([self._model.encoder(torch.from_numpy(one[None])) for one in mels])
 
     def rows(self, encoded: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
         """Some rows of what it encoded."""
