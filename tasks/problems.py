@@ -41,5 +41,6 @@ def status(problem: Problem) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text with its control characters written as escapes: names of files may hold a line break."""
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+    """A text with what is no text of a line written as escapes: names of files may hold a line break, or any bytes."""
+    utf8 = text.encode(errors="backslashreplace").decode()
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], utf8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,9 +12,10 @@ from osmo.tasks.segment_rows import Line, in_media
 from osmo.tasks.segment_units import Unit
 from osmo.tasks.sentences import spread
 from osmo.tasks.sidecar_text import read_sidecar
-from osmo.tasks.sources.places import SourceUnreachableError, fetched
+from osmo.tasks.sources.places import FileChangingError, SourceUnreachableError, fetched
 from osmo.tasks.transcripts import Cue, Transcript, TranscriptEncodingError, TranscriptFormatError
 
+_MEND = "Mend the transcript and ingest again."
 SHOWN = 5
 """Refused cues that a problem names; all are counted."""
 
@@ -21,12 +23,14 @@ SHOWN = 5
 def sidecar_lines(unit: Unit, config: SegmentConfig) -> Said:
     """Cues of the unit's transcripts; one that is longer than a segment may be is split at its sentences.
 
+    Of several transcripts those that cannot be read as what they say they are leave a note, and the rest counts.
+
     Raises:
-        NothingReadError: A transcript is gone, has changed, or cannot be read as what it says it is.
+        NothingReadError: A transcript is gone or has changed, or none can be read.
     """
     files = unit.transcript or []
     where = ", ".join(file["uri"] for file in files)
-    read = [_transcript(file) for file in files]
+    read, unread = _transcripts(files)
     transcript = Transcript(
         tuple(cue for one in read for cue in one.cues), tuple(cue for one in read for cue in one.rejected)
     )
@@ -37,10 +41,31 @@ def sidecar_lines(unit: Unit, config: SegmentConfig) -> Said:
         else:
             words = cue.words or spread(cue.start_s, cue.end_s, cue.text)
             lines += lines_of(sentences_of(words, config), cue.speaker, timed=bool(cue.words))
-    note = "; ".join(_oddities(transcript, unit.duration_s)) or None
+    long = sum(
+        cue.translation is not None and cue.end_s - cue.start_s > config.max_segment_s for cue in transcript.cues
+    )
+    lost = [f"translations of cues that are split: {long}, left out"] if long else []
+    note = "; ".join([*unread, *_oddities(transcript, unit.duration_s), *lost]) or None
     return Said(
         tuple(lines), unit.language, "sidecar", note, where, "Mend the transcript and ingest again, or leave it."
     )
+
+
+def _transcripts(files: Sequence[Mapping[str, Any]]) -> tuple[list[Transcript], list[str]]:
+    """Those that can be read, and what is wrong with each of the others."""
+    read: list[Transcript] = []
+    unread: list[str] = []
+    for file in files:
+        try:
+            read.append(_transcript(file))
+        except NothingReadError as error:
+            if not error.permanent or len(files) == 1:
+                raise
+            unread.append(f"{posixpath.basename(file['uri'])} is left out: {error.what}")
+    if unread and not read:
+        where = ", ".join(file["uri"] for file in files)
+        raise NothingReadError("; ".join(unread), where, _MEND, permanent=True)
+    return read, unread
 
 
 def _line(cue: Cue) -> Line:
@@ -66,11 +91,10 @@ def _transcript(named: Mapping[str, Any]) -> Transcript:
             return read_sidecar(file.path.read_bytes(), named["format"]).moved(named["start_s"])
     except FileNotFoundError as error:
         raise NothingReadError("the transcript is gone since ingest", where, again, permanent=False) from error
-    except SourceUnreachableError as error:
+    except (SourceUnreachableError, FileChangingError) as error:
         raise NothingReadError(error.problem, where, error.remedy, permanent=False) from error
     except (TranscriptEncodingError, TranscriptFormatError) as error:
-        remedy = "Mend the transcript and ingest again."
-        raise NothingReadError(f"the transcript cannot be read: {error}", where, remedy, permanent=True) from error
+        raise NothingReadError(f"the transcript cannot be read: {error}", where, _MEND, permanent=True) from error
 
 
 def _oddities(transcript: Transcript, duration_s: float) -> list[str]:

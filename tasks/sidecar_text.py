@@ -5,6 +5,8 @@ from __future__ import annotations
 from osmo.tasks.sources.registry import ADAPTERS
 from osmo.tasks.transcripts import FORMATS, Transcript, TranscriptFormatError, read_transcript
 
+MAX_BYTES = 1 << 26
+"""A larger transcript is taken for a mistake."""
 READER = "read_cues"
 """Function of an adapter's module: bytes of a transcript in, a `Transcript` out."""
 
@@ -18,8 +20,10 @@ def read_sidecar(data: bytes, kind: str) -> Transcript:
 
     Raises:
         TranscriptEncodingError: The bytes are not UTF-8; says where.
-        TranscriptFormatError: Unknown format, or not what the format says.
+        TranscriptFormatError: Unknown format, not what the format says, or too large.
     """
+    if len(data) > MAX_BYTES:
+        raise TranscriptFormatError(kind, f"it has more than {MAX_BYTES} bytes")
     if kind in FORMATS or kind not in ADAPTERS.names():
         return read_transcript(data, kind)
     reader = getattr(ADAPTERS.module(kind), READER, None)

@@ -18,7 +18,7 @@ FORMATS = ("csv", "srt", "vtt")
 CSV_COLUMNS = ("start_s", "end_s", "text")
 """Columns that a csv transcript must have; `speaker` is optional, others are ignored."""
 
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIME = r"(?:(\d{1,5}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*(-?){_TIME}\s*-->\s*(-?){_TIME}(?:\s.*)?$")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>]*>|\{\\[^}]*\}")
@@ -124,7 +124,7 @@ def read_transcript(data: bytes, kind: str) -> Transcript:
     else:
         if kind == "vtt" and not re.match(r"WEBVTT(?:[ \t\r\n]|$)", text):
             raise TranscriptFormatError(kind, "the first line is not WEBVTT")
-        found = list(block_cues(text))
+        found = list(_block_cues(text))
     return Transcript(
         tuple(item for item in found if isinstance(item, Cue)),
         tuple(item for item in found if isinstance(item, RejectedCue)),
@@ -164,8 +164,18 @@ def _csv_cues(text: str) -> Iterator[Cue | RejectedCue]:
         raise TranscriptFormatError("csv", f"line {reader.line_num}: {error}") from error
 
 
-def block_cues(text: str) -> Iterator[Cue | RejectedCue]:
-    """Cues of an srt or vtt file's text, one a turn; a turn is a voice mark or a line that begins with a name."""
+@dataclass(frozen=True)
+class TimedLines:
+    """What one time line of an srt or vtt file stands over: its number, its times, and the lines below it."""
+
+    line: int
+    start_s: float
+    end_s: float
+    said: tuple[str, ...]
+
+
+def timed_lines(text: str) -> Iterator[TimedLines | RejectedCue]:
+    """The blocks of an srt or vtt file's text in its order, before anyone asks who says what in them."""
     for first, lines in _blocks(text):
         if lines[0].startswith(("WEBVTT", *_SKIPPED_BLOCKS)) and "-->" not in lines[0]:
             continue
@@ -179,8 +189,16 @@ def block_cues(text: str) -> Iterator[Cue | RejectedCue]:
             yield RejectedCue(at, f"unreadable time {lines[timing][:60]!r}")
             continue
         start_s, end_s = _seconds(match.groups()[:5]), _seconds(match.groups()[5:])
-        for speaker, said in _voices(lines[timing + 1 :]):
-            yield checked_cue(at, start_s, end_s, speaker, said)
+        yield TimedLines(at, start_s, end_s, tuple(lines[timing + 1 :]))
+
+
+def _block_cues(text: str) -> Iterator[Cue | RejectedCue]:
+    for block in timed_lines(text):
+        if isinstance(block, RejectedCue):
+            yield block
+            continue
+        for speaker, said in _voices(list(block.said)):
+            yield checked_cue(block.line, block.start_s, block.end_s, speaker, said)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -203,14 +221,16 @@ def _voices(lines: list[str]) -> list[tuple[str, str]]:
     for line in lines:
         pieces = _VOICE.split(line)
         if pieces[0].strip() or len(pieces) == 1:
-            named = _NAMED.match(_plain(pieces[0]))
+            named = _NAMED.match(plain_text(pieces[0]))
             if named:
                 turns.append((named["name"], named["text"]))
             elif turns:
-                turns[-1] = (turns[-1][0], f"{turns[-1][1]} {_plain(pieces[0])}")
+                turns[-1] = (turns[-1][0], f"{turns[-1][1]} {plain_text(pieces[0])}")
             else:
-                turns.append(("", _plain(pieces[0])))
-        turns.extend((_plain(name), _plain(said)) for name, said in zip(pieces[1::2], pieces[2::2], strict=True))
+                turns.append(("", plain_text(pieces[0])))
+        turns.extend(
+            (plain_text(name), plain_text(said)) for name, said in zip(pieces[1::2], pieces[2::2], strict=True)
+        )
     return turns or [("", "")]
 
 
@@ -243,7 +263,8 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return -value if sign == "-" else value
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """A text on one line, without markup."""
     return _one_line(html.unescape(_TAG.sub("", text)))
 
 

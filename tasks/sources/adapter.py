@@ -72,7 +72,8 @@ class SidecarFile:
         sha256: Its hash.
         bytes: Its size.
         start_s: Where its zero lies on the recording's clock, seconds; may be negative.
-        format: How it is read: a format of `osmo.tasks.transcripts` or of `osmo.tasks.gaze`.
+        format: How it is read: a format of `osmo.tasks.transcripts`, the name of an adapter that defines `read_cues`,
+            or a format of `osmo.tasks.gaze`.
     """
 
     uri: str

@@ -17,13 +17,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, Reading, Recording, Sidecar, Sidecars
 from osmo.tasks.sources.gaze_files import gaze_beside
-from osmo.tasks.sources.owner_json import OwnerJsonError, read_json
-from osmo.tasks.sources.places import exists
+from osmo.tasks.sources.owner_json import OwnerJsonError, read_json, told
+from osmo.tasks.sources.places import exists, join
 from osmo.tasks.sources.reading import listed_folders, unless_away
 from osmo.tasks.sources.vrs_parts import VrsParts, VrsReader
 
 HEAD = "recording_head"
 NARRATIONS = ("motion_narration", "atomic_action", "activity_summarization")
+_DAYS_S = 2 * 86_400  # a session may go on past midnight
 FPS_OFF = 0.1
 """Share by which the measured frame rate of the eye cameras may differ from the owner's table unnoticed."""
 _NAME = re.compile(
@@ -41,14 +42,15 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    has_two_participants: bool = False
+    has_two_participants: bool | None = None
     pt2: str | None = None
     et_camera_fps: Annotated[float | None, BeforeValidator(_frames_per_s), Field(alias="sensor.et_camera_fps")] = None
 
     @property
     def partner(self) -> str | None:
-        """Name of the sequence of the person who was there too; null: nobody was."""
-        return self.pt2.replace("/", "_") if self.has_two_participants and self.pt2 else None
+        """Name of the sequence of the person who was there too; null: nobody was, or what is said names nobody."""
+        name = (self.pt2 or "").replace("/", "_")
+        return name if self.has_two_participants and sequence_of(name) else None
 
 
 @dataclass(frozen=True)
@@ -113,18 +115,19 @@ class _Reader:
         folder = self.listed.uri
         sequence = sequence_of(self.listed.name)
         if sequence is None:
-            what = f"folder {self.listed.name!r:.80} is no sequence: expected <date>_<session>_<fake_name>_<act>_<uid>"
+            what = f"folder {self.listed.name!a:.80} is no sequence: expected <date>_<session>_<fake_name>_<act>_<uid>"
             return Reading(None, (Flaw(what, folder, "Give it its owner's name, or move it out of the source."),))
-        data, eyes = f"{folder}/{HEAD}/data/data.vrs", f"{folder}/{HEAD}/data/et.vrs"
+        data, eyes = self._at(f"{HEAD}/data/data.vrs"), self._at(f"{HEAD}/data/et.vrs")
         parts = VrsReader().read({"video": (data,), "audio": (data,), "eye": (eyes, data)})
         if parts.zero_s is None or parts.duration_s is None:
-            what = f"nothing of it can be read: {parts.video.reason}; {parts.eye.reason}"
+            reasons = dict.fromkeys(f"{parts.eye.reason}; {parts.video.reason}".split("; "))
+            what = f"nothing of it can be read: {'; '.join(reasons)}"
             return Reading(None, (Flaw(what, f"{folder}/{HEAD}/data", "Put the files right and ingest again."),))
         self.flaws += [*parts.damaged, *parts.absent]
-        said = self._metadata(folder)
+        said = self._metadata()
         self._compare_fps(parts.eye_fps, said, eyes)
         started_at, time_domain, note = _started_at(sequence, parts)
-        told = {**said.model_dump(mode="json", by_alias=True), "started_at": note, "narrations": self._narrations()}
+        metadata = {**told(said), "started_at": note, "narrations": self._narrations()}
         recording = Recording(
             recording_id=f"{NymeriaAdapter.name}-{sequence.name}",
             dataset=NymeriaAdapter.name,
@@ -142,29 +145,32 @@ class _Reader:
             labels=Sidecar(reason="Nymeria has no emotion labels"),
             time_domain=time_domain,
             synthetic=False,
-            metadata=json.dumps(told, sort_keys=True, ensure_ascii=False),
-            gaze=gaze_beside(f"{folder}/{HEAD}/mps/eye_gaze", parts.zero_s),
+            metadata=json.dumps(metadata, sort_keys=True, ensure_ascii=False),
+            gaze=gaze_beside(self._at(f"{HEAD}/mps/eye_gaze"), parts.zero_s, root=self.listed.root),
         )
         return Reading(recording, tuple(self.flaws))
 
-    def _metadata(self, folder: str) -> Metadata:
+    def _at(self, path: str) -> str:
+        return join(self.listed.uri, path, root=self.listed.root)
+
+    def _metadata(self) -> Metadata:
         try:
-            return read_json(f"{folder}/metadata.json", Metadata)
+            return read_json(self._at("metadata.json"), Metadata)
         except OwnerJsonError as error:
             remedy = "Put the file right and ingest again, or leave it so: partners are then not known."
             self.flaws.append(Flaw(error.problem, error.uri, remedy))
             return Metadata()
 
     def _compare_fps(self, measured: float | None, said: Metadata, uri: str) -> None:
-        told = said.et_camera_fps
-        if measured and told and abs(measured - told) > FPS_OFF * told:
-            what = f"its eye cameras ran at {measured:.2f} Hz, metadata.json says {told:g}: the measured rate is used"
+        listed = said.et_camera_fps
+        if measured and listed and abs(measured - listed) > FPS_OFF * listed:
+            what = f"its eye cameras ran at {measured:.2f} Hz, metadata.json says {listed:g}: the measured rate is used"
             self.flaws.append(Flaw(what, uri, "Nothing is to be done."))
 
     def _narrations(self) -> list[str]:
         """Names of the owner's narrations, which describe what is seen; they are no speech."""
         names = (f"narration/{name}.csv" for name in NARRATIONS)
-        return [name for name in names if exists(f"{self.listed.uri}/{name}")]
+        return [name for name in names if exists(self._at(name))]
 
 
 def _started_at(sequence: Sequence, parts: VrsParts) -> tuple[datetime | None, str, str]:
@@ -173,4 +179,6 @@ def _started_at(sequence: Sequence, parts: VrsParts) -> tuple[datetime | None, s
     of_day_s = parts.clock.timecode_s(parts.zero_s) if parts.clock else None
     if of_day_s is None:
         return None, "device", "no time code: the files map no clock but the device's own"
+    if not 0 <= of_day_s < _DAYS_S:
+        return None, "device", f"no time code: {of_day_s:g} s is no time of day"
     return sequence.date + timedelta(seconds=of_day_s), "timecode", "time code on the date of the name, as it stands"

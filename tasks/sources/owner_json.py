@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import json
+from collections.abc import Mapping
+from typing import TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from osmo.tasks.sources.places import read_bytes
 
@@ -42,3 +44,8 @@ def read_json(uri: str, model: type[Model]) -> Model:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise OwnerJsonError(uri, f"{name} cannot be used: {place + ': ' if place else ''}{first['msg']}") from error
+
+
+def told(model: BaseModel) -> Mapping[str, JsonValue]:
+    """All that an owner's file says, what the model does not know included; numbers that are none are null."""
+    return cast(Mapping[str, JsonValue], json.loads(model.model_dump_json(by_alias=True)))

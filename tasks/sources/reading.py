@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pydantic import TypeAdapter, ValidationError
+
 from osmo.schemas.keys import content_key
+from osmo.schemas.recording_json import OwnersId
 from osmo.tasks.sources.adapter import Flaw, Listed, Reading
-from osmo.tasks.sources.places import FileChangingError, SourceUnreachableError, absolute, folders
+from osmo.tasks.sources.listing import folders
+from osmo.tasks.sources.places import ClimbingPathError, FileChangingError, SourceUnreachableError, absolute
 from osmo.tasks.vrs import VrsUnavailableError
+
+_ID: TypeAdapter[str] = TypeAdapter(OwnersId)
 
 
 def listed_folders(root: str, *, adapter: str, version: int, expected: str) -> Iterator[Listed]:
@@ -33,12 +39,27 @@ def listed_folders(root: str, *, adapter: str, version: int, expected: str) -> I
         raise SourceUnreachableError(root, f"there are no folders in it, expected {root}/{expected}")
 
 
+def is_id(name: str) -> bool:
+    """Whether a name can be (part of) a recording_id: short, without slashes and control characters, UTF-8."""
+    try:
+        _ID.validate_python(name)
+    except ValidationError:
+        return False
+    return True
+
+
 def unless_away(listed: Listed, read: Callable[[], Reading]) -> Reading:
-    """What reading gives; a place that cannot be read now is a passing flaw: the next ingest tries again."""
+    """What reading gives; a place that cannot be read now is a passing flaw: the next ingest tries again.
+
+    A path that leads out of the source refuses the recording until it is put right.
+    """
     try:
         return read()
     except SourceUnreachableError as error:
         return Reading(None, (Flaw(error.problem, error.place, error.remedy, passing=True),))
+    except ClimbingPathError as error:
+        remedy = "Put the file itself in its place, not a link that leads out of the source; then ingest again."
+        return Reading(None, (Flaw(str(error), listed.uri, remedy),))
     except FileChangingError as error:
         return Reading(None, (Flaw(error.problem, error.uri, error.remedy, passing=True),))
     except VrsUnavailableError as error:

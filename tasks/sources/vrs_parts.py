@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from osmo.tasks.sources.adapter import Flaw, MediaFile, Stream
 from osmo.tasks.sources.places import exists, fetched
 from osmo.tasks.streams import with_stream
-from osmo.tasks.vrs import STREAMS, VrsStream, VrsUnreadableError, open_vrs
+from osmo.tasks.vrs import STREAMS, VrsFile, VrsStream, VrsUnreadableError, open_vrs
 from osmo.tasks.vrs_clock import VrsClock
 
 KINDS = ("video", "audio", "eye")
@@ -74,7 +75,7 @@ class VrsReader:
             FileChangingError: A file changed while it was read.
             VrsUnavailableError: The package that reads VRS is not installed.
         """
-        found = {kind: self._find(kind, places[kind]) for kind in KINDS}
+        found = {kind: self._find(kind, dict.fromkeys(places[kind])) for kind in KINDS}
         zero_s = min((one[1].start_s for one in found.values() if not isinstance(one, str)), default=None)
         ends = [one[1].end_s for one in found.values() if not isinstance(one, str)]
         streams = {kind: self._stream(kind, one, zero_s or 0.0) for kind, one in found.items()}
@@ -92,7 +93,7 @@ class VrsReader:
             absent=tuple(self.absent),
         )
 
-    def _find(self, kind: str, places: Sequence[str]) -> tuple[str, VrsStream] | str:
+    def _find(self, kind: str, places: Iterable[str]) -> tuple[str, VrsStream] | str:
         """The address and the stream, or why there is none."""
         reasons = []
         for uri in places:
@@ -101,6 +102,8 @@ class VrsReader:
                 reasons.append(opened)
             elif (stream := opened.streams.get(STREAMS[kind])) is None:
                 reasons.append(f"{posixpath.basename(uri)} has no stream {STREAMS[kind]}")
+            elif not math.isfinite(stream.start_s) or not stream.start_s <= stream.end_s < math.inf:
+                reasons.append(f"{posixpath.basename(uri)}: the times of its stream {STREAMS[kind]} are none")
             else:
                 return uri, stream
         return "; ".join(dict.fromkeys(reasons))
@@ -119,11 +122,21 @@ class VrsReader:
                 if vrs.lost:
                     remedy = "Replace the file by a whole copy and ingest again, or leave it so."
                     self.damaged.append(Flaw(f"{name}: {vrs.lost}; the rest is used", uri, remedy))
-                return _Opened(file.sha256, file.bytes, vrs.streams, vrs.tags, vrs.clock)
+                return _Opened(file.sha256, file.bytes, vrs.streams, vrs.tags, self._clock(vrs, name, uri))
         except FileNotFoundError:
             return f"{name} is missing"
         except VrsUnreadableError as error:
             return f"{name}: {error.problem}"
+
+    def _clock(self, vrs: VrsFile, name: str, uri: str) -> VrsClock:
+        """Its clock; of a file whose pictures can be read and whose other clocks cannot, the device's own alone."""
+        try:
+            return vrs.clock
+        except VrsUnreadableError as error:
+            remedy = "Replace the file by a whole copy and ingest again, or leave it so."
+            what = f"{name}: its time code cannot be read ({error.problem}); the rest is used"
+            self.damaged.append(Flaw(what, uri, remedy))
+            return VrsClock({})
 
     def _stream(self, kind: str, found: tuple[str, VrsStream] | str, zero_s: float) -> Stream:
         if isinstance(found, str):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import shutil
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -75,7 +79,18 @@ def test_transcripts_count_from_their_hour(root: Path) -> None:
         ("Jake：你好\nJake： Hello", [("Jake", "你好", "Hello")]),
         ("Jake: 你好\nAlice: Hello", [("Jake", "你好", None), ("Alice", "Hello", None)]),
         ("Jake: Hello\nJake: 你好", [("Jake", "Hello", None), ("Jake", "你好", None)]),
-        ("Jake: OK\nJake: Fine", [("Jake", "OK", None), ("Jake", "Fine", None)]),
+        ("Jake: OK\nJake: OK", [("Jake", "OK", "OK")]),
+        ("Jake:你好\nJake:Hello", [("Jake", "你好", "Hello")]),
+        ("Jake : 你好\nHello there", [("Jake", "你好", "Hello there")]),
+        ("Jake: 你好\n（Hello）", [("Jake", "你好", "Hello")]),
+        ("Jake: 你好 (Hello)", [("Jake", "你好", "Hello")]),
+        ("Jake：（嗯）\nJake：（Um）", [("Jake", "（嗯）", "Um")]),
+        ("Jake: （笑）", [("Jake", "（笑）", None)]),
+        ("Jake: I went\nto the shop", [("Jake", "I went to the shop", None)]),
+        ("Jake, Shure: 好的\nJake, Shure: All right", [("Jake, Shure", "好的", "All right")]),
+        ("路人：三点：见\n路人：At three: see you", [("路人", "三点：见", "At three: see you")]),
+        ("他今天说了一句很长的话：你好", [(None, "他今天说了一句很长的话：你好", None)]),
+        ("<i>Jake: 你&amp;我</i>\nJake: You &amp; me", [("Jake", "你&我", "You & me")]),
         ("Jake: 一\nJake: One\nAlice: 二\nAlice: Two", [("Jake", "一", "One"), ("Alice", "二", "Two")]),
         ("你好", [(None, "你好", None)]),
     ],
@@ -103,10 +118,123 @@ def test_files_that_cannot_be_used_are_left_out_and_the_rest_goes_on(dataset_tre
     assert [file.start_s for file in found.recording.video.files] == [0.0, 1.0, 10.0]
     assert [file.start_s for file in found.recording.audio.files] == [0.0, 1.0]
     assert [flaw.what for flaw in found.flaws] == [
-        "DAY10_A1_JAKE_10000025.mp4 is left out: its name tells no time (HHMMSS and a frame below 20)",
-        "DAY10_A1_JAKE_10000100.mp4 begins 1.1 s before the file before it ends: the earlier one counts",
+        "DAY10_A1_JAKE_10000025.mp4 is left out: its name is not DAY10_A1_JAKE_<HHMMSS and a frame below 20>.mp4",
+        "DAY10_A1_JAKE_10000100.mp4 begins 1.1 s before the file before it ends: there the earlier one counts",
         "DAY10_A1_JAKE_10000500.mp4 is left out: it cannot be opened: Invalid data found when processing input",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("DAY1_A2_ALICE_11095000.mp4", "its name is not DAY1_A1_JAKE_<HHMMSS and a frame below 20>.mp4"),
+        ("DAY1_A1_JAKE_24000000.mp4", "its name is not DAY1_A1_JAKE_<HHMMSS and a frame below 20>.mp4"),
+        ("DAY1_A1_JAKE_1109.mp4", "its name is not DAY1_A1_JAKE_<HHMMSS and a frame below 20>.mp4"),
+        ("DAY1_A1_JAKE_11094208.MP4", "another file begins then"),
+        ("old/DAY1_A1_JAKE_11095000.mp4", "it lies in a folder of its own"),
+        (os.fsdecode(b"\xff.mp4"), "its name is not DAY1_A1_JAKE_<HHMMSS and a frame below 20>.mp4"),
+    ],
+    ids=["another-person", "no-hour", "too-short", "twice", "deeper", "no-text"],
+)
+def test_a_file_that_has_no_place_in_the_day_is_one_line(
+    dataset_trees: ModuleType, tmp_path: Path, name: str, problem: str
+) -> None:
+    root = dataset_trees.egolife(tmp_path / "e", [("A1_JAKE", "DAY1", ("11094208",))])
+    odd = root / "A1_JAKE" / "DAY1" / name
+    odd.parent.mkdir(exist_ok=True)
+    shutil.copyfile(root / "A1_JAKE" / "DAY1" / "DAY1_A1_JAKE_11094208.mp4", odd)
+    found = read(root, "A1_JAKE-DAY1")
+    assert found.recording is not None and len(found.recording.video.files) == 1
+    left_out = "DAY1_A1_JAKE_11094208.mp4" if problem.startswith("another") else name  # capitals come first
+    assert [flaw.what for flaw in found.flaws] == [f"{left_out} is left out: {problem}"]
+
+
+def test_hidden_files_and_files_of_other_kinds_are_passed_over(dataset_trees: ModuleType, tmp_path: Path) -> None:
+    root = dataset_trees.egolife(tmp_path / "e", [("A1_JAKE", "DAY1", ("11094208",))])
+    for name in ("._DAY1_A1_JAKE_11094208.mp4", ".DS_Store", "notes.txt"):
+        (root / "A1_JAKE" / "DAY1" / name).write_bytes(b"x")
+    (root / ".cache" / "A2_ALICE" / "DAY1").mkdir(parents=True)
+    (root / ".cache" / "A2_ALICE" / "DAY1" / "DAY1_A2_ALICE_11094208.mp4").touch()
+    assert [item.name for item in create_adapter().list(str(root))] == ["A1_JAKE-DAY1"]
+    assert read(root, "A1_JAKE-DAY1").flaws == ()
+
+
+@pytest.mark.parametrize("place", ["A1_JAKE", "A1_JAKE/DAY1", "A1_JAKE/DAY1/DAY1_A1_JAKE_11094208.mp4"])
+def test_what_leads_out_of_the_source_is_refused_by_name(dataset_trees: ModuleType, tmp_path: Path, place: str) -> None:
+    elsewhere = dataset_trees.egolife(tmp_path / "elsewhere", [("A1_JAKE", "DAY1", ("11094208",))])
+    root = tmp_path / "root"
+    (root / place).parent.mkdir(parents=True)
+    (root / place).symlink_to(elsewhere / place)
+    [item] = create_adapter().list(str(root))
+    found = create_adapter().read(item)
+    assert found.recording is None
+    [flaw] = found.flaws
+    name = place.rpartition("/")[2] if place.endswith(".mp4") else place
+    told = f"{name} is left out: a link that leads out of the source"
+    assert flaw.what == f"there is no video that can be used ({told})"
+
+
+def test_an_hour_without_transcript_is_said_and_a_transcript_without_video_stays(
+    dataset_trees: ModuleType, tmp_path: Path
+) -> None:
+    root = dataset_trees.egolife(tmp_path / "e", [("A1_JAKE", "DAY1", ("11594000", "12000000", "13000000"))])
+    transcripts = root / "EgoLifeCap" / "Transcript" / "A1_JAKE" / "DAY1"
+    (transcripts / "A1_JAKE_DAY1_20000000.srt").write_text("1\n00:00:01,0 --> 00:00:02,0\nJake: 晚安\n", "utf-8")
+    (transcripts / "A1_JAKE_DAY1_noon.srt").write_text("")
+    found = read(root, "A1_JAKE-DAY1")
+    assert found.recording is not None
+    assert [file.start_s for file in found.recording.transcript.files] == [-3580.0, 28820.0]
+    assert [flaw.what for flaw in found.flaws] == [
+        "A1_JAKE_DAY1_noon.srt is left out: its name is not A1_JAKE_DAY1_<HHMMSS and a frame below 20>.srt",
+        "there is no transcript of the hours 12, 13: nothing said in them is read",
+    ]
+
+
+def test_the_tenth_day_comes_after_the_second(dataset_trees: ModuleType, tmp_path: Path) -> None:
+    days = [("A1_JAKE", day, ("11000000",)) for day in ("DAY2", "DAY10")]
+    root = dataset_trees.egolife(tmp_path / "e", days)
+    found = {name: read(root, f"A1_JAKE-{name}").recording for name in ("DAY2", "DAY10")}
+    assert [one.started_at for one in found.values() if one] == [
+        datetime(2000, 1, 2, 11, tzinfo=UTC),
+        datetime(2000, 1, 10, 11, tzinfo=UTC),
+    ]
+
+
+def test_a_day_of_which_nothing_can_be_used_is_refused_in_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "A1_JAKE" / "DAY1"
+    folder.mkdir(parents=True)
+    (folder / "DAY1_A1_JAKE_11094208.mp4").touch()
+    found = read(tmp_path, "A1_JAKE-DAY1")
+    assert found.recording is None
+    [flaw] = found.flaws
+    assert flaw.what == (
+        "there is no video that can be used (DAY1_A1_JAKE_11094208.mp4 is left out: it has zero bytes)"
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00" * 99, b"9" * 99_999 + b":00:00,0 --> 1", b"00:00:01,0 --> 00:00:02,0\n" + b"(" * 99_999 + b")"],
+    ids=["empty", "zeros", "digits", "brackets"],
+)
+def test_no_bytes_crash_the_reader_of_transcripts(data: bytes) -> None:
+    assert len(read_cues(data).cues) <= 1
+
+
+def test_listing_more_days_takes_no_more_memory(tmp_path: Path) -> None:
+    peaks = {}
+    for people in (2, 20):
+        root = tmp_path / str(people)
+        for person, day in itertools.product(range(people), range(7)):
+            folder = root / f"A{person}_JAKE" / f"DAY{day + 1}"
+            folder.mkdir(parents=True)
+            for file in range(100):
+                (folder / f"DAY{day + 1}_A{person}_JAKE_{file:06}00.mp4").touch()
+        tracemalloc.start()
+        assert sum(1 for _ in create_adapter().list(str(root))) == people * 7
+        peaks[people] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks[20] < 1.25 * peaks[2] + 10_000
 
 
 def test_a_new_file_or_transcript_changes_the_days_key_alone(dataset_trees: ModuleType, tmp_path: Path) -> None:

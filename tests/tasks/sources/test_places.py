@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tracemalloc
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,14 @@ from osmo.storage.objects import Objects
 from osmo.tasks.sources.places import (
     ClimbingPathError,
     FileChangingError,
+    SourceUnreachableError,
     absolute,
     exists,
     fetched,
-    folders,
     join,
     read_bytes,
-    walk,
 )
+from osmo.tasks.sources.probe import UnreadableMediaError
 
 
 @pytest.fixture
@@ -28,16 +28,6 @@ def tree(store_uri: str) -> str:
     for path in ("b/recording.json", "a-b/x", "a/deep/v.mp4", "a/recording.json", ".hidden/x", "README.md"):
         objects.create(path, path.encode())
     return store_uri
-
-
-def test_folders_come_in_one_order_with_all_their_files(tree: str) -> None:
-    found = list(folders(tree))
-    assert [name for name, _ in found] == ["a-b", "a", "b"]
-    assert [(entry.path, entry.size) for entry in sorted(found[1][1], key=lambda entry: entry.path)] == [
-        ("deep/v.mp4", 12),
-        ("recording.json", 16),
-    ]
-    assert list(folders(tree)) == found
 
 
 def test_files_are_read_hashed_and_looked_for(tree: str) -> None:
@@ -80,40 +70,57 @@ def test_addresses_have_one_form(root: str, expected: str) -> None:
     assert absolute(root) == expected
 
 
-def test_a_walk_gives_every_file_in_one_order(tree: str) -> None:
-    assert [entry.path for entry in walk(tree)] == [
-        "README.md", "a-b/x", "a/deep/v.mp4", "a/recording.json", "b/recording.json",
-    ]  # fmt: skip
-    assert [entry.path for entry in walk(tree, "a")] == ["a/deep/v.mp4", "a/recording.json"]
-    assert list(walk(tree, "nowhere")) == []
+def test_a_link_to_itself_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ClimbingPathError):
+        join(str(tmp_path), "loop", root=str(tmp_path))
 
 
-def test_a_link_out_of_the_source_is_not_walked(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "secret").touch()
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "way").symlink_to(tmp_path / "out")
-    (tmp_path / "in" / "file").symlink_to(tmp_path / "out" / "secret")
-    assert list(walk(str(tmp_path / "in"))) == []
+def test_a_name_that_no_file_can_have_is_a_place_out_of_reach(tmp_path: Path) -> None:
+    for ask in (exists, lambda uri: read_bytes(uri, limit=1)):
+        with pytest.raises(SourceUnreachableError, match="File name too long"):
+            ask(str(tmp_path / ("x" * 300)))
 
 
-def test_a_walk_takes_no_more_memory_for_more_folders(tmp_path: Path) -> None:
-    peaks = []
-    for folders_there in (20, 200):
-        root = tmp_path / str(folders_there)
-        for number in range(folders_there):
-            (root / f"{number:03}").mkdir(parents=True)
-            for file in range(20):
-                (root / f"{number:03}" / f"{file}.mp4").touch()
-        tracemalloc.start()
-        assert sum(1 for _ in walk(str(root))) == folders_there * 20
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 150_000  # the names of 200 folders
-
-
-def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", ["longer", "same-size", "replaced", "removed"])
+def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path, change: str) -> None:
     file = tmp_path / "a.mp4"
     file.write_bytes(b"one")
     with pytest.raises(FileChangingError, match="the file changed while it was read"), fetched(str(file)):
+        if change == "removed":
+            file.unlink()
+        elif change == "replaced":
+            (tmp_path / "b").write_bytes(b"two")
+            (tmp_path / "b").replace(file)
+        else:
+            file.write_bytes(b"two" if change == "same-size" else b"three")
+
+
+def test_what_a_reader_makes_of_a_changing_file_counts_for_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"one")
+    with pytest.raises(FileChangingError), fetched(str(file)):
         file.write_bytes(b"three")
+        raise UnreadableMediaError("it is cut short")
+    with pytest.raises(UnreadableMediaError), fetched(str(file)):
+        raise UnreadableMediaError("it is cut short")
+
+
+def test_a_file_that_somebody_writes_to_while_it_is_hashed_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(bytes(64 << 20))
+    done = threading.Event()
+
+    def write() -> None:
+        with file.open("ab", buffering=0) as out:
+            while not done.is_set():
+                out.write(b"x")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(FileChangingError), fetched(str(file)):
+            pytest.fail("it was taken for whole")
+    finally:
+        done.set()
+        writer.join()
