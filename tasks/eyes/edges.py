@@ -7,6 +7,7 @@ import numpy as np
 
 from osmo.tasks.eyes.ellipse import Ellipse, Floats
 from osmo.tasks.eyes.layout import Gray
+from osmo.tasks.eyes.ranks import ranked
 
 RAYS = 64
 STEPS = 33
@@ -51,7 +52,7 @@ def edge_points(gray: Gray, ellipse: Ellipse) -> tuple[Floats, int]:
     inner = (at > 1) & (at < rise.shape[1] - 2)
     bend = np.where(inner, before - 2 * most + after, -1.0)
     shift = np.where(inner & (bend < 0), 0.5 * (before - after) / np.minimum(bend, -1e-6), 0.0)
-    usual = float(np.median(most[clear])) if clear.any() else 0.0
+    usual = ranked(most[clear], 0.5)[0] if clear.any() else 0.0
     steps = at + 1 + np.clip(shift, -0.5, 0.5)
     shares = NEAREST + steps * (FARTHEST - NEAREST) / (STEPS - 1)
     good = clear & (most >= max(2.0, LEAST_RISE * usual))

@@ -54,9 +54,10 @@ class Ellipse:
 
     def radii(self, points: Floats) -> Floats:
         """How far points lie from the centre, in units of the ellipse's own radius there, shape (N,)."""
-        inward = np.linalg.inv(self.frame())
-        across, along = ((points - (self.x, self.y)) @ inward.T).T
-        return np.asarray(np.hypot(across, along))
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        inward = np.array([[cos / self.major, -sin / self.minor], [sin / self.major, cos / self.minor]])
+        across = (points - (self.x, self.y)) @ inward
+        return np.asarray(np.hypot(across[:, 0], across[:, 1]))
 
 
 def fitted(points: Floats) -> Ellipse | None:

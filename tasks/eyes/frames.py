@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange
 
 from osmo.tasks.cues.extractor import MediaUndecodableError
 from osmo.tasks.eyes.layout import Gray
+from osmo.tasks.eyes.ranks import ranked
 
 SAME, SAME_AT_KEYFRAME = 0.1, 0.8
 """Mean difference in grey levels up to which a frame repeats the one before: a constant frame rate fills what the
@@ -66,7 +67,7 @@ def eye_frames(path: Path) -> Iterator[EyeFrame]:
                 gray = _luma(frame)
                 same = SAME_AT_KEYFRAME if frame.key_frame else SAME
                 repeated = slow and before is not None and before.shape == gray.shape and _differ(before, gray) < same
-                black = float(np.percentile(gray[::8, ::8], 99)) <= BLACK
+                black = ranked(gray[::8, ::8], 0.99)[0] <= BLACK
                 before = gray
                 yield EyeFrame(latest_s, gray, repeated, black)
     except FileNotFoundError:

@@ -56,6 +56,7 @@ LOWER = Family(
     56.0, (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0), (-16.0, -8.0, 0.0, 8.0), True, 0.9, 0.9, 1.0
 )
 """Nearly straight, and longer than the iris is wide, whose lower edge looks alike."""
+_SHAPES = {family.downward: family.shapes for family in (UPPER, LOWER)}
 COLUMNS = 13
 BEYOND = 80
 """Empty rows around the picture, so that a curve may leave it."""
@@ -118,8 +119,9 @@ class LidPicture:
         """
         plain = without_lashes(calm if pupil is None else _painted(calm, pupil))
         narrow = cv2.resize(plain, None, fx=0.5, fy=1.0, interpolation=cv2.INTER_AREA)
-        self._smooth = smooth = cv2.GaussianBlur(_LOG[narrow], (0, 0), sigmaX=1.5, sigmaY=1.5)
+        smooth = cv2.GaussianBlur(cv2.LUT(narrow, _LOG), (0, 0), sigmaX=1.5, sigmaY=1.5)
         height, width = smooth.shape
+        self._height = height
         self._rise = np.zeros((width, height + 2 * BEYOND), np.float32)
         rise = 0.25 * (smooth[4:] - smooth[:-4])
         self._rise[:, BEYOND + 2 : BEYOND + height - 2] = np.clip(rise, -STEEPEST, STEEPEST).T
@@ -140,10 +142,10 @@ class LidPicture:
         return self._margin(LOWER, x, below_y, to_y, expected_y)
 
     def _margin(self, family: Family, x: float, from_y: float, to_y: float, expected_y: float | None) -> Margin | None:
-        rows = np.arange(max(1, int(from_y)), min(self._smooth.shape[0] - 2, int(to_y)) + 1)
+        rows = np.arange(max(1, int(from_y)), min(self._height - 2, int(to_y)) + 1)
         if len(rows) < 3:
             return None
-        sign, shapes = 1.0 if family.downward else -1.0, family.shapes
+        sign, shapes = 1.0 if family.downward else -1.0, _SHAPES[family.downward]
         scores = sign * self._scores(x, rows, shapes, family.half_width)
         best = scores.max(0)
         if expected_y is not None:

@@ -6,6 +6,7 @@ real-time pupil tracking in highly off-axis images" (ETRA 2012).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -15,9 +16,10 @@ import numpy.typing as npt
 from osmo.tasks.eyes.edges import edge_points
 from osmo.tasks.eyes.ellipse import Ellipse, Floats, fitted
 from osmo.tasks.eyes.layout import Gray
+from osmo.tasks.eyes.ranks import ranked
 
-RADII = (3, 5, 8, 12)
-"""Half-sizes of the searched centre, in pixels of the half-size picture: pupils of 8 to 60 pixels across."""
+RADII = {2: (3, 5), 4: (4, 6)}
+"""Half-sizes of the searched centre, by how many times the picture is made smaller: pupils of 8 to 60 pixels across."""
 CANDIDATES = 3
 SURE = 0.8
 """Confidence from which no other candidate is looked at."""
@@ -28,6 +30,10 @@ SMALLEST, LARGEST = 3.0, 34.0
 NARROWEST = 0.22
 """Shorter over longer axis: a pupil seen 77 degrees from the side."""
 ROUNDS = 2
+_TURN = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], 1)
+_INSIDE = np.concatenate([_CIRCLE * share for share in (0.3, 0.6, 0.8)])
+_AROUND = np.concatenate([_CIRCLE * share for share in (1.3, 1.6)])
 FAR = 0.16
 """Edge points farther off the ellipse than this share of its radius are left out: glints, lashes, the lid's edge."""
 
@@ -49,14 +55,17 @@ class Pupil:
     darkness: float
 
 
-def find_pupil(gray: Gray, calm: Gray) -> Pupil | None:
+def find_pupil(gray: Gray, calm: Gray, near: Ellipse | None = None) -> Pupil | None:
     """The most convincing pupil, or null.
 
     Args:
         gray: Eye picture, shape (240, W).
         calm: The same without glints.
+        near: Where it was in the frame before: looked at first, since an eye mostly rests. Null: not known.
     """
-    best: Pupil | None = None
+    best = None if near is None else _refined(gray, near)
+    if best is not None and best.confidence >= SURE:
+        return best
     for x, y, radius in _candidates(calm):
         blob = _blob(calm, x, y, radius)
         pupil = None if blob is None else _refined(gray, blob)
@@ -69,16 +78,17 @@ def find_pupil(gray: Gray, calm: Gray) -> Pupil | None:
 
 def _candidates(calm: Gray) -> list[tuple[int, int, int]]:
     """Places and half-sizes (full pixels) of dark centres in bright surrounds, the best first."""
-    small = cv2.resize(calm, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     found: list[tuple[float, int, int, int]] = []
-    for radius in RADII:
-        inner = cv2.boxFilter(small, cv2.CV_32F, (2 * radius + 1,) * 2)
-        outer = cv2.boxFilter(small, cv2.CV_32F, (6 * radius + 1,) * 2)
-        contrast = np.asarray((outer - inner) / (outer + 10.0), np.float32)
-        for _ in range(2):
-            _, most, _, (x, y) = cv2.minMaxLoc(contrast)
-            found.append((most, 2 * x, 2 * y, 2 * radius))
-            cv2.circle(contrast, (x, y), 3 * radius, -1.0, -1)
+    for scale, radii in RADII.items():
+        small = cv2.resize(calm, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
+        for radius in radii:
+            inner = cv2.boxFilter(small, cv2.CV_32F, (2 * radius + 1,) * 2)
+            outer = cv2.boxFilter(small, cv2.CV_32F, (6 * radius + 1,) * 2)
+            contrast = np.asarray((outer - inner) / (outer + 10.0), np.float32)
+            for _ in range(2):
+                _, most, _, (x, y) = cv2.minMaxLoc(contrast)
+                found.append((most, scale * x, scale * y, scale * radius))
+                cv2.circle(contrast, (x, y), 3 * radius, -1.0, -1)
     apart: list[tuple[int, int, int]] = []
     for most, x, y, radius in sorted(found, reverse=True):
         near = any(abs(x - other[0]) + abs(y - other[1]) < max(radius, other[2]) for other in apart)
@@ -93,7 +103,7 @@ def _blob(calm: Gray, x: int, y: int, radius: int) -> Ellipse | None:
     top, left = max(0, y - reach), max(0, x - reach)
     window = calm[top : y + reach + 1, left : x + reach + 1]
     core = calm[max(0, y - radius // 2) : y + radius // 2 + 1, max(0, x - radius // 2) : x + radius // 2 + 1]
-    dark, around = float(np.percentile(core, 20)), float(np.median(window))
+    (dark,), (around,) = ranked(core, 0.2), ranked(window[::2, ::2], 0.5)
     mask = (window < dark + 0.45 * (around - dark)).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
@@ -121,7 +131,7 @@ def _refined(gray: Gray, rough: Ellipse) -> Pupil | None:
         if usable < 12 or len(found) < 8:
             return None
         off = ellipse.radii(found) - 1.0
-        kept = np.abs(off - np.median(off)) <= max(FAR, 1.5 / ellipse.minor)
+        kept = np.abs(off - ranked(off, 0.5)[0]) <= max(FAR, 1.5 / ellipse.minor)
         for _ in range(2):
             closer = fitted(found[kept])
             if closer is None or not _plausible(closer):
@@ -137,20 +147,25 @@ def _plausible(ellipse: Ellipse) -> bool:
 
 
 def _judged(gray: Gray, ellipse: Ellipse, seen: float, off: Floats) -> Pupil | None:
-    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    inside = _levels(gray, np.concatenate([ellipse.scaled(share).points(angles) for share in (0.3, 0.6, 0.8)]))
-    around = _levels(gray, np.concatenate([ellipse.scaled(share).points(angles) for share in (1.3, 1.6)]))
+    inside, around = _levels(gray, ellipse, _INSIDE), _levels(gray, ellipse, _AROUND)
     if len(inside) < 36 or len(around) < 24 or not len(off):
         return None
-    dark, bright = float(np.median(inside)), float(np.median(around))
-    contrast = np.clip(((bright - dark) / (bright + 10.0) - 0.1) / 0.25, 0, 1)
-    even = np.clip(1.6 - float(np.percentile(inside, 80) - np.percentile(inside, 20)) / max(4.0, bright - dark), 0, 1)
-    close = np.clip(1.5 - float(np.sqrt(np.mean(off**2))) * ellipse.minor, 0, 1)
-    confidence = float(np.clip((seen - 0.3) / 0.5, 0, 1) * contrast * even * close)
+    low, dark, high = ranked(inside, 0.2, 0.5, 0.8)
+    (bright,) = ranked(around, 0.5)
+    contrast = _clipped(((bright - dark) / (bright + 10.0) - 0.1) / 0.25)
+    even = _clipped(1.6 - (high - low) / max(4.0, bright - dark))
+    close = _clipped(1.5 - math.sqrt(float(off @ off) / len(off)) * ellipse.minor)
+    confidence = _clipped((seen - 0.3) / 0.5) * contrast * even * close
     return Pupil(ellipse, confidence, min(1.0, seen), dark / (bright + 1.0))
 
 
-def _levels(gray: Gray, points: Floats) -> Floats:
-    columns, rows = np.rint(points).astype(int).T
+def _clipped(share: float) -> float:
+    return min(1.0, max(0.0, share))
+
+
+def _levels(gray: Gray, ellipse: Ellipse, circles: Floats) -> Floats:
+    """Grey levels at points given on unit circles, those inside the picture."""
+    places = circles @ ellipse.frame().T + (ellipse.x, ellipse.y)
+    columns, rows = np.rint(places).astype(int).T
     inside = (columns >= 0) & (columns < gray.shape[1]) & (rows >= 0) & (rows < gray.shape[0])
     return np.asarray(gray[rows[inside], columns[inside]], np.float64)

@@ -12,6 +12,7 @@ from osmo.tasks.eyes.ellipse import Ellipse
 from osmo.tasks.eyes.layout import HEIGHT, Gray
 from osmo.tasks.eyes.lids import LidPicture, Margin
 from osmo.tasks.eyes.pupil import Pupil, find_pupil
+from osmo.tasks.eyes.ranks import ranked
 
 REMEMBERED = 120
 """Open frames that say where this wearer's eye is: its column, lids and pupil are their medians."""
@@ -85,7 +86,8 @@ class EyeReader:
 
     def __init__(self) -> None:
         """Begin a recording."""
-        self._opened: deque[_Usual] = deque(maxlen=REMEMBERED)
+        self._latest: Ellipse | None = None
+        self._opened: deque[tuple[float, ...]] = deque(maxlen=REMEMBERED)
 
     def read(self, gray: Gray) -> Reading:
         """Measure the next frame.
@@ -93,12 +95,13 @@ class EyeReader:
         Args:
             gray: Eye picture, shape (240, W).
         """
-        if float(np.percentile(gray[::8, ::8], 99)) <= BLACK:
+        if ranked(gray[::8, ::8], 0.99)[0] <= BLACK:
             return NOTHING
         calm = without_glints(gray)
         usual = self._usual()
-        pupil = find_pupil(gray, calm)
+        pupil = find_pupil(gray, calm, self._latest)
         sure = _doubted(pupil, usual)
+        self._latest = pupil.ellipse if pupil is not None and sure >= PUPIL_FIRST else None
         if pupil is not None and sure >= (PUPIL_FIRST if usual is None else PUPIL_SEEN):
             return self._open(calm, pupil, sure, usual)
         if usual is None:
@@ -108,8 +111,7 @@ class EyeReader:
     def _usual(self) -> _Usual | None:
         if len(self._opened) < FAMILIAR:
             return None
-        columns = np.array([(o.x, o.y, o.major, o.upper, o.lower, o.strength, o.darkness) for o in self._opened])
-        return _Usual(*(float(value) for value in np.median(columns, axis=0)))
+        return _Usual(*(float(value) for value in np.median(self._opened, axis=0)))
 
     def _open(self, calm: Gray, pupil: Pupil, sure: float, usual: _Usual | None) -> Reading:
         ellipse = pupil.ellipse
@@ -129,7 +131,7 @@ class EyeReader:
         confidence = min(upper.confidence, lower.confidence)
         if sure >= 0.6 and confidence >= 0.4:
             opened = (ellipse.x, ellipse.y, ellipse.major, upper.y, lower.y, upper.strength, pupil.darkness)
-            self._opened.append(_Usual(*opened))
+            self._opened.append(opened)
         return Reading(x, upper, lower, (lower.y - upper.y) / HEIGHT, confidence, ellipse, sure)
 
 

@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 PEERS = {
     "asr": {"openai-whisper, one clip at a time", "encoding all of its windows", "real time"},
     "evidence": {"Praat's pitch of the same sound", "decoding the same video", "reading the track as often"},
+    "eyes": {"5 ms", "decoding it alone"},
     "flow": {"a plain loop over the buckets"},
     "parts": {"pyarrow writes the same parts", "pyarrow reads the same parts"},
     "plan": {"decoding the votes' keys once"},
