@@ -40,8 +40,9 @@ STAYS = 6.0
 """Rows by which the lower lid may lie elsewhere than usual while the eye is shut."""
 EDGE_LEFT = 0.2
 """Of the upper margin's usual strength: with less there is no edge of skin over an eye, so the eye is shut."""
-ODD_SIZE = 1.7
-"""A pupil so many times larger or smaller than this wearer's usual one is doubted."""
+ODD_SIZE = 1.5
+"""A pupil so many times larger or smaller than this wearer's usual one is doubted, and half as much again is none:
+pupils change slowly, and what lashes leave between them is small."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _doubted(pupil: Pupil | None, usual: _Usual | None) -> float:
     open_px = usual.lower - usual.upper
     low = max(0.0, pupil.ellipse.y - (usual.lower + 0.1 * open_px)) + max(0.0, usual.upper - pupil.ellipse.y)
     aside = max(0.0, abs(pupil.ellipse.x - usual.x) - open_px)
-    doubts = (2 - odd, 2 - pale, 1 - low / (0.2 * open_px + 1), 1 - aside / (0.2 * open_px + 1))
+    doubts = (3 - 2 * odd, 2 - pale, 1 - low / (0.2 * open_px + 1), 1 - aside / (0.2 * open_px + 1))
     return float(pupil.confidence * np.prod(np.clip(doubts, 0, 1)))
 
 
