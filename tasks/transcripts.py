@@ -20,8 +20,9 @@ CSV_COLUMNS = ("start_s", "end_s", "text")
 
 _TIME = r"(?:(\d{1,5}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*(-?){_TIME}\s*-->\s*(-?){_TIME}(?:\s.*)?$")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG = re.compile(r"</?[A-Za-z0-9][^<>]*>|\{\\[^}]*\}")
+# No mark holds the beginning of another: long lines of beginnings are read once, not once for each.
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^\s<>][^<>]*)>")
+_TAG = re.compile(r"</?[A-Za-z0-9][^<>]*>|\{\\[^{}]*\}")
 # One to three capitalised words, or up to eight Chinese characters, before a colon: "Tell me: no" names nobody.
 _NAMED = re.compile(
     r"^(?:[-–]\s*)?"

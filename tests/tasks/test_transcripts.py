@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,17 @@ def test_every_line_of_meld_is_read(corpora: Path) -> None:
     found = [read_transcript(path.read_bytes(), "csv") for path in (corpora / "meld_dev").glob("*/transcript.csv")]
     assert sum(len(one.cues) for one in found) == 1109
     assert not any(one.rejected for one in found)
+
+
+@pytest.mark.parametrize("begins", ["{\\", "<v ", "<v.", "<a", "A ", "&", "(", "“"])
+def test_long_lines_of_beginnings_take_no_long_time(begins: str) -> None:
+    text = f"WEBVTT\n\n00:00.000 --> 00:01.000\n{begins * 200_000}\n"
+    started = time.process_time()
+    assert len(cues(text, "vtt")) == 1
+    assert time.process_time() - started < 5  # read once for each of them, it would be minutes
+
+
+@pytest.mark.parametrize("digits", [5, 400, 5000])
+def test_times_of_many_digits_are_unreadable(digits: int) -> None:
+    found = read_transcript(f"{'9' * digits}9:00:01,0 --> 00:00:02,0\nhi\n".encode(), "srt")
+    assert found.cues == () and len(found.rejected) == 1
