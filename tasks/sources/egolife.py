@@ -45,6 +45,8 @@ TRANSCRIPTS = "EgoLifeCap/Transcript"
 FRAMES_PER_S = 20
 DAY_ONE = datetime(2000, 1, 1, tzinfo=UTC)
 """The owner numbers days and gives no dates: days stand on an invented calendar that keeps their order."""
+LONGEST_S = 3600.0
+"""The owner's films last 30 s. One that says more than an hour lies, and would stretch the day."""
 OVERLAP_S = 0.5
 """Files may overlap by so much unnoticed: names round to a frame, and a film ends after its last one."""
 
@@ -254,6 +256,8 @@ class _Day:
                     found = probe(file.path)
                     if not found.video:
                         raise UnreadableMediaError("it has no picture track")
+                    if found.duration_s > LONGEST_S:
+                        raise UnreadableMediaError(f"it says that it lasts {found.duration_s:.0f} s")
                     kept = MediaFile(uri, file.sha256, file.bytes, 0.0, found.duration_s)
             except FileNotFoundError:
                 self._without(f"{name} is left out: it is gone", uri)

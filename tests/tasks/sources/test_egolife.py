@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
+import av
 import pytest
 
 from osmo.storage.objects import Objects
@@ -210,6 +211,23 @@ def test_a_day_of_which_nothing_can_be_used_is_refused_in_one_line(tmp_path: Pat
     assert flaw.what == (
         "there is no video that can be used (DAY1_A1_JAKE_11094208.mp4 is left out: it has zero bytes)"
     )
+
+
+def test_a_film_that_says_it_lasts_for_hours_is_left_out(dataset_trees: ModuleType, tmp_path: Path) -> None:
+    root = dataset_trees.egolife(tmp_path / "e", [("A1_JAKE", "DAY1", ("11000000",))])
+    with av.open(str(root / "A1_JAKE" / "DAY1" / "DAY1_A1_JAKE_11003000.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=20)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for pts in (0, 20 * 7200):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts = pts
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    found = read(root, "A1_JAKE-DAY1")
+    assert found.recording is not None and found.recording.duration_s < 3
+    assert [flaw.what for flaw in found.flaws] == [
+        "DAY1_A1_JAKE_11003000.mp4 is left out: it says that it lasts 7200 s"
+    ]
 
 
 @pytest.mark.parametrize(
