@@ -1,13 +1,17 @@
-"""Draws what the ocular tracker sees in the real Aria frames: docs/eye-overlay.png, to be looked at.
+"""Draws what the ocular tracker sees in real Aria frames and in rendered ones: docs/eye-*.png, to be looked at.
 
-python benchmarks/eye_overlay.py [--corpora FOLDER] [--out FILE]
+Prints how far the eyes turn by the pixels and by the recording's own gaze file.
+
+python benchmarks/eye_overlay.py [--corpora FOLDER] [--out FOLDER]
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,6 +25,7 @@ from osmo.tasks.eyes.ellipse import Ellipse
 from osmo.tasks.eyes.gaze import direction
 from osmo.tasks.eyes.layout import eye_pictures
 from osmo.tasks.eyes.reading import EyeReader, Reading
+from osmo.tasks.gaze import read_gaze
 from osmo.tasks.vrs import open_vrs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -109,12 +114,61 @@ def overlay(corpora: Path) -> Picture:
     return np.vstack(rows)
 
 
+def compared(corpora: Path) -> list[str]:
+    """Turns of wearer 1 to the left since the last frame, by the pixels and by the recording's gaze file, degrees."""
+    folder = corpora / RECORDINGS["wearer 1"]
+    data = (folder.parent / "mps" / "eye_gaze" / "general_eye_gaze.csv").read_bytes()
+    owner = np.degrees(read_gaze(data, "mps_gaze", start_s=0.0)[0]["yaw_rad"].to_numpy())
+    eyes = [{eye.side: eye.gray for eye in eye_pictures(frame)} for frame in frames(folder)]
+    lines = ["| frame | left eye | right eye | mean | gaze file |", "| ---: | ---: | ---: | ---: | ---: |"]
+    pupils = {side: [EyeReader().read(both[side]).pupil for both in eyes] for side in ("left", "right")}
+    for number in range(len(eyes)):
+        turns = []
+        for side, places in pupils.items():
+            here, last = places[number], places[-1]
+            turned = None if here is None or last is None else direction(side, here.x, here.y, (last.x, last.y))
+            turns.append(float("nan") if turned is None else turned.left_deg)
+        shown = [*turns, sum(turns) / 2, float(owner[number] - owner[-1])]
+        lines.append(f"| {number + 1} | " + " | ".join(f"{value:+.1f}" for value in shown) + " |")
+    return lines
+
+
+def rendered() -> Picture:
+    """Looks of tests/rendered_eyes.py, a row each: open, aside with a wide pupil, half shut, shut."""
+    spec = importlib.util.spec_from_file_location("rendered_eyes", REPOSITORY / "tests" / "rendered_eyes.py")
+    assert spec is not None and spec.loader is not None
+    eyes = importlib.util.module_from_spec(spec)
+    sys.modules["rendered_eyes"] = eyes
+    spec.loader.exec_module(eyes)
+    poses = [
+        eyes.Pose(),
+        eyes.Pose(gaze_x=-22, pupil_px=44),
+        eyes.Pose(aperture=0.5),
+        eyes.Pose(aperture=0.0),
+    ]
+    rows: list[Picture] = []
+    for seed in (100, 101, 102, 103):
+        look, reader = eyes.Look.drawn(seed), EyeReader()
+        row: list[Picture] = []
+        for pose in poses:
+            true = eyes.render(look, pose, mirrored=bool(seed % 2))
+            for _ in range(3 if pose is poses[0] else 1):
+                reading = reader.read(true.gray)
+            pupil = f"pupil {true.pupil_x:.0f} {true.pupil_y:.0f}  {pose.pupil_px:.0f} px"
+            truth = f"true: lids {pose.aperture:.1f} of usual  {pupil}"
+            row.append(drawn(truth, true.gray, reading, ""))
+        rows.append(np.hstack(row))
+    return np.vstack(rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--corpora", type=Path, default=REPOSITORY.parent / "shared" / "corpora")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "eye-overlay.png")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs", help="folder of the pictures")
     given = parser.parse_args()
-    Image.fromarray(overlay(given.corpora)[..., ::-1]).save(given.out, optimize=True)
+    Image.fromarray(overlay(given.corpora)[..., ::-1]).save(given.out / "eye-overlay.png", optimize=True)
+    Image.fromarray(rendered()[..., ::-1]).save(given.out / "eye-rendered.png", optimize=True)
+    print("\n".join(compared(given.corpora)))
 
 
 if __name__ == "__main__":
