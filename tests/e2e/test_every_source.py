@@ -142,6 +142,7 @@ def test_every_recording_has_segments_or_the_reason_why_not(
     ]
     assert {row["in_media"] for row in by_recording[AEA]} == {False}
     assert all(row["words"] for row in by_recording[AEA])
+    assert [row["text"] for row in by_recording["friday"]][:2] == ["Hildy!", "How are you?"]
     heard = [row for row in rows if str(row["source"]).startswith("whisper") and row["segment_id"]]
     assert {row["recording_id"] for row in heard} >= {"composite", "friday-heard"}
     assert all(0 <= row["start_s"] < row["end_s"] <= row["start_s"] + 30 for row in heard)
