@@ -18,8 +18,8 @@ from osmo.tasks.ingest import IngestReport, current_recordings, ingest
 from osmo.tasks.pipeline import Pipeline
 from osmo.tasks.status import Stuck, stuck
 
-MACHINE = ("media", "segment", "evidence:ocular", "evidence:acoustic", "evidence:visual", "prescreen:lexicon", "prescreen:dialogue", "prescreen:valence", "prescreen:prosody",
-           "clips", "clip_media")  # fmt: skip
+MACHINE = ("media", "segment", "evidence:ocular", "evidence:acoustic", "evidence:visual", "prescreen:lexicon",
+           "prescreen:dialogue", "prescreen:valence", "prescreen:prosody", "clips", "clip_media")  # fmt: skip
 HEAD = "start_s,end_s,speaker,text\n"
 LINES = HEAD + (
     '0.5,2.5,Ann,"I am so happy, this is wonderful!"\n'
