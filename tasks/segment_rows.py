@@ -113,11 +113,15 @@ def segment_rows(
             }
         )
     rows.sort(key=lambda row: (row["start_s"], row["end_s"], row["segment_id"]))
-    # Each key names its segment: what is said twice is two units. A turn before it counts by what was said alone.
-    said = [content_key("said", str(row["text"]), str(row["speaker"]), _language(row)) for row in rows]
-    for at, row in enumerate(rows):
-        turns = said[max(0, at - dialogue_turns) : at + 1]
-        row["dialogue_key"] = content_key("dialogue", str(row["segment_id"]), *turns)
+    # Each key names its segment: what is said twice is two units. A turn before it counts by what was said alone, and
+    # one that is quarantined is no turn: nobody is shown it.
+    said: list[str] = []
+    for row in rows:
+        turn = content_key("said", str(row["text"]), str(row["speaker"]), _language(row))
+        before = said[max(0, len(said) - dialogue_turns) :]
+        row["dialogue_key"] = content_key("dialogue", str(row["segment_id"]), *before, turn)
+        if row["refused_reason"] is None:
+            said.append(turn)
     return rows
 
 

@@ -62,6 +62,15 @@ def test_a_changed_text_changes_its_own_key_and_the_dialogues_that_show_it() -> 
     assert changed_keys("audio_key", before, after) == [False] * 5
 
 
+def test_a_quarantined_line_is_no_turn_of_a_dialogue() -> None:
+    def dialogue(first: str, invented: str) -> str:
+        lines = (Line(0, 1, first, "Ana"), Line(1, 2, invented, refused="loop"), Line(2, 3, "so", "Ana"))
+        return str(rows(*lines, dialogue_turns=1)[2]["dialogue_key"])
+
+    assert dialogue("yes", "x x x") == dialogue("yes", "y y y")
+    assert dialogue("yes", "x x x") != dialogue("no", "x x x")
+
+
 def test_another_sound_changes_audio_keys_alone_and_none_leaves_them_null() -> None:
     line = Line(0, 1, "a")
     before, after = rows(line), rows(line, sound_key="other")
