@@ -105,7 +105,7 @@ def test_a_worker_runs_a_deployment_of_prefect_yaml(prefect: Prefect, tmp_path: 
     bootstrap(prefect.api)
     prefect("deploy", "--all")
     deployed = httpx.post(f"{prefect.api}/deployments/filter", json={}).json()
-    assert len(deployed) == 12
+    assert len(deployed) == 13
     limits = {one["name"]: one["global_concurrency_limit"]["limit"] for one in deployed}
     assert set(limits.values()) == {1}
 
