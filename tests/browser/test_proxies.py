@@ -53,9 +53,13 @@ _SEEK = """async ([address, before]) => {
   video.currentTime = at;
   await sought;
   const canvas = new OffscreenCanvas(16, 16), pen = canvas.getContext('2d');
-  pen.drawImage(video, 0, 0, 16, 16);
-  const pixels = pen.getImageData(0, 0, 16, 16).data;
-  const grey = pixels.reduce((sum, value, n) => n % 4 === 1 ? sum + value : sum, 0) / 256;
+  let grey = 0;
+  for (let tries = 0; grey === 0 && tries < 200; tries++) {  // on a busy machine `seeked` comes before the picture does
+    pen.drawImage(video, 0, 0, 16, 16);
+    const pixels = pen.getImageData(0, 0, 16, 16).data;
+    grey = pixels.reduce((sum, value, n) => n % 4 === 1 ? sum + value : sum, 0) / 256;
+    if (grey === 0) await new Promise(later => setTimeout(later, 50));
+  }
   const found = {duration: video.duration, at, now: video.currentTime, grey, width: video.videoWidth};
   video.removeAttribute('src');
   video.load();
