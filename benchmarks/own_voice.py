@@ -49,8 +49,15 @@ ROOMS = (
     MIXTURES.Room("glasses slipped by 1.5 cm", slip_m=0.015),
     MIXTURES.Room("mouth elsewhere by 1.5 cm", face_m=0.015),
     MIXTURES.Room("others at arm's length", others_m=(0.3, 0.6)),
-    MIXTURES.Room("talking at once", overlap=1.0),
+    MIXTURES.Room("a second other at the same time", overlap=1.0),
 )
+UNSEEN = (
+    MIXTURES.Room("wind at the microphones: 20 dB", wind_db=20.0),
+    MIXTURES.Room("wind at the microphones: 40 dB", wind_db=40.0),
+    MIXTURES.Room("the microphone next to the mouth is dead", dead=(0,)),
+    MIXTURES.Room("the wearer speaks over all others", interrupted=1.0),
+)
+"""Conditions that the weights were not fitted on."""
 
 
 def heard(speech: Sequence[object], room: object, seed: int) -> Iterator[tuple[str, Voice | str]]:
@@ -91,14 +98,14 @@ def report(speech: Sequence[object], rounds: int) -> None:
     columns = ("segments", "right of those told", "wearer: precision", "wearer: recall", f"unknown (below {least:g})")
     print(f"| condition | {' | '.join(columns)} |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for number, room in enumerate(ROOMS):
+    for number, room in enumerate((*ROOMS, *UNSEEN)):
         count: Counter[tuple[str, str]] = Counter()
         for seed in range(rounds):
             for who, voice in heard(speech, room, 7 + 100 * seed + number):
                 said: Opinion = opinion_of(voice, least)
                 count[who, said.speaker] += 1
                 always = opinion_of(voice, 0.5)
-                if always.confidence is not None:
+                if always.confidence is not None and not room.interrupted:
                     sure.append((always.confidence, always.speaker == who))
         print(_row(room.name, count))
     print("\n| confidence | segments | right |\n| --- | ---: | ---: |")

@@ -21,16 +21,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from osmo.storage.media import Media
-from osmo.tasks.arrays import Array, array_of
+from osmo.tasks.arrays import array_of
 from osmo.tasks.microphones import pairs_of
 
-VERSION = 1
+VERSION = 2
 KIND = "microphones"
 FEWEST_FRAMES = 3
 NEAR_US = 45.0
 """A pair agrees with a place where its delay differs by less."""
 ACTIVE_DB = 15.0
 """Frames so far below the loudest of a segment are pauses."""
+DEAD_DB = 35.0
+"""A microphone so far below the loudest is dead: no distance and no head between them makes that much."""
+FEWEST_MICROPHONES = 4
+AGREEING = 0.4
+"""Where a smaller share of the pairs agrees on any place, wind or noise covers what is said."""
 _WEIGHTS = files("osmo.tasks").joinpath("own_voice.toml")
 
 Floats = npt.NDArray[np.float64]
@@ -114,11 +119,18 @@ def measured(frames: pa.Table) -> Voice | str:
     active_T = loud_T >= loud_T.max() - ACTIVE_DB
     if active_T.sum() < FEWEST_FRAMES:
         return "too little can be heard of it"
-    delay_TP = np.array([row["delay_us"] for row in rows], np.float64)[active_T]
-    strength_TP = np.array([row["strength"] for row in rows], np.float64)[active_T]
-    agreement_Q = _agreement(delay_TP, strength_TP, _delays_us(channels))
     level_M = 10 * np.log10(np.mean(10 ** (level_TM[active_T] / 10), axis=0))
-    return Voice(float(agreement_Q[0]), float(agreement_Q[1:].max()), _nearness(level_M, array))
+    alive_M = level_M > level_M.max() - DEAD_DB
+    if alive_M.sum() < FEWEST_MICROPHONES:
+        return f"only {alive_M.sum()} of its {channels} microphones work"
+    alive_P = np.array([alive_M[i] and alive_M[j] for i, j in pairs_of(channels)])
+    delay_TP = np.array([row["delay_us"] for row in rows], np.float64)[active_T][:, alive_P]
+    strength_TP = np.array([row["strength"] for row in rows], np.float64)[active_T][:, alive_P]
+    agreement_Q = _agreement(delay_TP, strength_TP, _delays_us(channels)[:, alive_P])
+    if agreement_Q.max() < AGREEING:
+        return "its microphones do not agree on any place: wind or noise covers it"
+    nearness = _nearness(level_M[alive_M], array.mouth_m[alive_M])
+    return Voice(float(agreement_Q[0]), float(agreement_Q[1:].max()), nearness)
 
 
 def opinion_of(found: Voice | str, least_confidence: float) -> Opinion:
@@ -157,9 +169,9 @@ def _agreement(delay_TP: Floats, strength_TP: Floats, expected_QP: Floats) -> Fl
     )
 
 
-def _nearness(level_M: Floats, array: Array) -> float:
-    """Slope of measured levels over those of a source at the mouth, both in dB."""
-    expected_M = -20 * np.log10(array.mouth_m)
+def _nearness(level_M: Floats, mouth_M: Floats) -> float:
+    """Slope of measured levels over those of a source at the mouth, so many metres away, both in dB."""
+    expected_M = -20 * np.log10(mouth_M)
     expected_M = expected_M - expected_M.mean()
     return float((expected_M * (level_M - level_M.mean())).sum() / (expected_M**2).sum())
 

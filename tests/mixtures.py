@@ -33,6 +33,9 @@ class Room:
         face_m: Spread of the mouth's place on the face.
         others_m: Nearest and farthest distance of other people.
         overlap: Share of the turns during which somebody else speaks too.
+        interrupted: Share of the others' turns over which the wearer speaks as well.
+        wind_db: Wind at each microphone alone over a talker at one metre; null: none.
+        dead: Microphones that give silence.
     """
 
     name: str
@@ -43,6 +46,9 @@ class Room:
     face_m: float = 0.0
     others_m: tuple[float, float] = (0.8, 3.0)
     overlap: float = 0.0
+    interrupted: float = 0.0
+    wind_db: float | None = None
+    dead: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,14 @@ def mixed(speech: Sequence[Sound], array: Array, room: Room, *, seed: int, pause
         if rng.random() < room.overlap:
             second = speech[(number + 1) % len(speech)]
             heard[at : at + size] += _through(second, _place(rng, room.others_m), microphones, room, rng)
+        if who == OTHER and room.interrupted and rng.random() < room.interrupted:
+            own = speech[(number + 2) % len(speech)]
+            heard[at : at + size] += _through(own, array.mouth, microphones, room, rng)
         turns.append((at / RATE_HZ, (at + size) / RATE_HZ, who))
     noise = _noise(rng, total, microphones) * 0.02 * 10 ** (-room.snr_db / 20)
+    if room.wind_db is not None:
+        noise = noise + _wind(rng, total, len(microphones)) * 0.02 * 10 ** (room.wind_db / 20)
+    gains[list(room.dead)] = 0.0
     return Mixture(((heard + noise) * gains * 0.05).clip(-1, 1).astype(np.float32), tuple(turns))
 
 
@@ -146,3 +158,11 @@ def _noise(rng: np.random.Generator, samples: int, microphones: Points) -> Point
         total += spectrum[:, None] * np.exp(2j * np.pi * hz[:, None] * (microphones @ way) / SPEED_OF_SOUND_M_S)
     heard = np.fft.irfft(total, count, axis=0)
     return np.asarray(np.resize(heard / heard.std(), (samples, len(microphones))))
+
+
+def _wind(rng: np.random.Generator, samples: int, count: int) -> Points:
+    """Noise of each microphone's own, louder at some, falling by 6 dB an octave above 100 Hz."""
+    hz = np.fft.rfftfreq(samples, 1 / RATE_HZ)
+    spectrum = rng.normal(size=(len(hz), count)) + 1j * rng.normal(size=(len(hz), count))
+    blown = np.fft.irfft(spectrum / np.maximum(1.0, hz / 100.0)[:, None], samples, axis=0)
+    return np.asarray(blown / blown.std() * 10 ** (rng.normal(0, 4, count) / 20))
