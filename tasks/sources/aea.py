@@ -22,7 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from osmo.tasks.sentences import Word, sentences
 from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, Reading, Recording, Sidecar, SidecarFile, Sidecars
 from osmo.tasks.sources.gaze_files import gaze_beside
-from osmo.tasks.sources.owner_json import OwnerJsonError, read_json, told
+from osmo.tasks.sources.owner_json import read_json, told
 from osmo.tasks.sources.places import exists, fetched, join
 from osmo.tasks.sources.reading import is_id, listed_folders, unless_away
 from osmo.tasks.sources.vrs_parts import KINDS, VrsParts, VrsReader
@@ -97,7 +97,10 @@ def read_cues(data: bytes) -> Transcript:
             raise TranscriptFormatError("aea", f"the header lacks {', '.join(missing)}")
         for row in reader:
             word = _word(row, reader.line_num)
-            (rejected if isinstance(word, RejectedCue) else words).append(word)  # type: ignore[arg-type]
+            if isinstance(word, RejectedCue):
+                rejected.append(word)
+            else:
+                words.append(word)
     except csv.Error as error:
         raise TranscriptFormatError("aea", f"line {reader.line_num}: {error}") from error
     words.sort(key=lambda word: (word.start_s, word.end_s))
@@ -174,12 +177,11 @@ class _Reader:
         return join(self.listed.uri, path, root=self.listed.root)
 
     def _metadata(self) -> Metadata:
-        try:
-            return read_json(self._at("metadata.json"), Metadata)
-        except OwnerJsonError as error:
-            remedy = "Put the file right and ingest again, or leave it so: sessions are then not known."
-            self.flaws.append(Flaw(error.problem, error.uri, remedy))
+        said = read_json(self._at("metadata.json"), Metadata, without="sessions are then not known")
+        if isinstance(said, Flaw):
+            self.flaws.append(said)
             return Metadata()
+        return said
 
     def _transcript(self, zero_s: float) -> Sidecars:
         uri = self._at("speech.csv")

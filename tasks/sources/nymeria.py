@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from osmo.tasks.sources.adapter import Adapter, Flaw, Listed, Reading, Recording, Sidecar, Sidecars
 from osmo.tasks.sources.gaze_files import gaze_beside
-from osmo.tasks.sources.owner_json import OwnerJsonError, read_json, told
+from osmo.tasks.sources.owner_json import read_json, told
 from osmo.tasks.sources.places import exists, join
 from osmo.tasks.sources.reading import listed_folders, unless_away
 from osmo.tasks.sources.vrs_parts import VrsParts, VrsReader
@@ -154,12 +154,11 @@ class _Reader:
         return join(self.listed.uri, path, root=self.listed.root)
 
     def _metadata(self) -> Metadata:
-        try:
-            return read_json(self._at("metadata.json"), Metadata)
-        except OwnerJsonError as error:
-            remedy = "Put the file right and ingest again, or leave it so: partners are then not known."
-            self.flaws.append(Flaw(error.problem, error.uri, remedy))
+        said = read_json(self._at("metadata.json"), Metadata, without="partners are then not known")
+        if isinstance(said, Flaw):
+            self.flaws.append(said)
             return Metadata()
+        return said
 
     def _compare_fps(self, measured: float | None, said: Metadata, uri: str) -> None:
         listed = said.et_camera_fps

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from osmo.tasks.sources.adapter import Flaw
 from osmo.tasks.sources.places import read_bytes
 
 MAX_BYTES = 1 << 20
@@ -15,35 +16,30 @@ MAX_BYTES = 1 << 20
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class OwnerJsonError(ValueError):
-    """An owner's file that is missing or cannot be used."""
+def read_json(uri: str, model: type[Model], *, without: str) -> Model | Flaw:
+    """A file as a model, or why it cannot be used: missing, over 1 MB, no JSON object, a field of a wrong type.
 
-    def __init__(self, uri: str, problem: str) -> None:
-        self.uri = uri
-        self.problem = problem
-        super().__init__(f"{uri}: {problem}.")
-
-
-def read_json(uri: str, model: type[Model]) -> Model:
-    """A file as a model.
+    Args:
+        uri: The file.
+        model: What it should be.
+        without: What its absence costs, for the remedy.
 
     Raises:
-        OwnerJsonError: It is missing, larger than 1 MB, no JSON object, or a field is of a wrong type.
         SourceUnreachableError: It cannot be read now.
     """
     name = uri.rpartition("/")[2]
+    remedy = f"Put the file right and ingest again, or leave it so: {without}."
     try:
         data = read_bytes(uri, limit=MAX_BYTES)
-    except FileNotFoundError as error:
-        raise OwnerJsonError(uri, f"{name} is missing") from error
-    if len(data) > MAX_BYTES:
-        raise OwnerJsonError(uri, f"{name} is larger than {MAX_BYTES} bytes")
-    try:
+        if len(data) > MAX_BYTES:
+            return Flaw(f"{name} is larger than {MAX_BYTES} bytes", uri, remedy)
         return model.model_validate_json(data)
+    except FileNotFoundError:
+        return Flaw(f"{name} is missing", uri, remedy)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise OwnerJsonError(uri, f"{name} cannot be used: {place + ': ' if place else ''}{first['msg']}") from error
+        return Flaw(f"{name} cannot be used: {place + ': ' if place else ''}{first['msg']}", uri, remedy)
 
 
 def told(model: BaseModel) -> Mapping[str, JsonValue]:
