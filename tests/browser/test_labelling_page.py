@@ -17,6 +17,7 @@ import pyarrow.csv
 import pytest
 from label_studio_server import CLIPS_WITH_MEDIA, LabelStudioServer, no_media, publish
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from osmo.annotators.human.bootstrap import LabellingProject
 from osmo.schemas import label_studio as reply
@@ -37,6 +38,7 @@ SAMPLE = Path(__file__).parents[2] / "examples" / "sample" / "sample-zh-1"
 CLIP_START_S, CLIP_END_S = 6.0, 26.0
 DRAG_S = (3.0, 9.0)
 WAIT_MS = 60_000
+DRAG_WAIT_MS = 15_000
 MODEL_SAID = "said-by-a-model"
 EMAIL, PASSWORD = "browser@example.org", "a pass phrase of mine"
 FLAGS = (
@@ -194,11 +196,19 @@ def drag(page: Page, start_s: float, end_s: float) -> None:
     assert box is not None
     per_s = box["width"] / (CLIP_END_S - CLIP_START_S)
     y = box["y"] + box["height"] * 0.6  # above it lies the ruler
-    page.mouse.move(box["x"] + start_s * per_s, y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + end_s * per_s, y, steps=20)
-    page.mouse.up()
-    page.locator(".lsf-outliner-tree").get_by_text("emotion").click()
+    region = page.locator(".lsf-outliner-tree").get_by_text("emotion")
+    for tries_left in (2, 1, 0):
+        page.mouse.move(box["x"] + start_s * per_s, y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + end_s * per_s, y, steps=20)
+        page.mouse.up()
+        try:
+            region.wait_for(timeout=DRAG_WAIT_MS)
+            break
+        except PlaywrightTimeoutError:  # a waveform that is still being drawn takes no drag: people drag again
+            if not tries_left:
+                raise
+    region.click()
     expect(page.locator(".osmo-region")).to_be_visible()
 
 
