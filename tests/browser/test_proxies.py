@@ -37,7 +37,7 @@ FLAGS = (
 SECONDS, FPS, HZ = 90, 10, 16_000
 DARK, BRIGHT = 60, 180
 WAIT_MS = 60_000
-_BUFFER_BYTES = 65_536
+_LEAST_PART = 1_000_000
 _FIRST = re.compile(r"bytes=(\d+)-")
 _PAGE = """<!doctype html><video id="v" preload="metadata" muted></video>"""
 _SEEK = """async ([address, before]) => {
@@ -69,11 +69,15 @@ _SEEK = """async ([address, before]) => {
 
 @dataclass
 class Shelf:
-    """A web server of one folder that honours ranges and notes what it was asked for and what it sent."""
+    """A web server of one folder that honours ranges, notes where they start, and gives only a part of each.
+
+    What a browser fetches beyond need depends on how busy the machine is; that it needs no more is certain where the
+    rest is never sent.
+    """
 
     folder: Path
     starts: list[int] = field(default_factory=list)
-    sent: int = 0
+    part: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,11 +88,18 @@ class Shelf:
         if name and (first := _FIRST.match(asked)):
             self.starts.append(int(first[1]))
 
-        async def counted(message: Message) -> None:
-            self.sent += len(message.get("body", b"")) if name else 0
+        left = self.part if name else len(_PAGE)
+
+        async def in_part(message: Message) -> None:
+            nonlocal left
+            body = message.get("body", b"")
+            if len(body) > left:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            left -= len(body)
             await send(message)
 
-        await answer(scope, receive, counted)
+        await answer(scope, receive, in_part)
 
 
 @dataclass
@@ -100,7 +111,8 @@ class Theatre:
     address: str
 
     def seek(self, file: Path, before_s: float) -> dict[str, float]:
-        self.shelf.folder, self.shelf.sent, self.shelf.starts = file.parent, 0, []
+        self.shelf.folder, self.shelf.starts = file.parent, []
+        self.shelf.part = max(file.stat().st_size // 8, _LEAST_PART)
         self.page.goto(self.address)
         found: dict[str, float] = self.page.evaluate(_SEEK, [f"{self.address}{file.name}", before_s])
         return found
@@ -123,7 +135,6 @@ def browser() -> Iterator[Browser]:
 def theatre(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     shelf = Shelf(tmp_path_factory.mktemp("shelf"))
     listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)  # what waits there counts as sent
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(shelf, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -206,7 +217,6 @@ def test_a_proxy_seeks_by_fetching_a_part_of_it(
     assert found["grey"] == pytest.approx(DARK + (BRIGHT - DARK) * found["at"] / SECONDS, abs=3)
     place = place_of(generated[kind], found["at"])
     assert any(abs(start - place) < 0.05 * size for start in theatre.shelf.starts), (place, theatre.shelf.starts)
-    assert theatre.shelf.sent < 0.6 * size
 
 
 @pytest.mark.parametrize("kind", ["proxy", "eye"])
