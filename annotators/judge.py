@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from osmo.annotators.answer import NOTHING, Unanswered, Usage
 from osmo.annotators.voter import Turn
 
 
@@ -51,12 +52,14 @@ class Verdict:
         abstain_reason: Why; null where there is a score.
         rationale: Why this score.
         raw_text: The unchanged answer.
+        usage: What the answer took.
     """
 
     score: int | None
     abstain_reason: str | None
     rationale: str | None
     raw_text: str | None
+    usage: Usage = NOTHING
 
 
 class Judge(Protocol):
@@ -77,6 +80,6 @@ class Judge(Protocol):
         """Hash of its prompt; null without one."""
         ...
 
-    def judge(self, statements: Sequence[Statement]) -> list[Verdict]:
-        """One verdict per statement, in order."""
+    def judge(self, statements: Sequence[Statement]) -> Sequence[Verdict | Unanswered]:
+        """One verdict per statement, in order; `Unanswered` where no answer was had, which leaves the region open."""
         ...

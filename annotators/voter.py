@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from osmo.annotators.answer import NOTHING, Unanswered, Usage
 from osmo.storage.media import Media
 
-Sees = Literal["text", "dialogue", "audio"]
-"""What a voter's answer depends on: the segment's own words, also the turns before it, also the sound."""
+Sees = Literal["text", "dialogue", "audio", "speech", "film"]
+"""What a voter's answer depends on: the segment's own words; these and the turns before it; the sound alone; sound and
+own words; sound, own words and pictures."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ class Ballot:
         raw_text: The unchanged answer, or the evidence counted.
         extraction: How the label was read from it.
         confidence: 0–1; null: gives none.
-        tokens_in: Prompt tokens; null without a language model.
-        tokens_out: Answer tokens; null without a language model.
+        usage: What the answer took.
     """
 
     label: str | None
@@ -64,21 +65,10 @@ class Ballot:
     raw_text: str | None
     extraction: str | None
     confidence: float | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
+    usage: Usage = NOTHING
 
     def __post_init__(self) -> None:
         assert (self.label is None) != (self.abstain_reason is None), "a ballot is a label or an abstention"
-
-
-class VoterUnreachableError(RuntimeError):
-    """The model behind a voter could not be asked: no answer was given, so the segments stay open."""
-
-    def __init__(self, voter: str, where: str, problem: str) -> None:
-        self.voter = voter
-        self.where = where
-        self.problem = problem
-        super().__init__(f"Voter {voter!r} at {where}: {problem}. See that its server runs, then build again.")
 
 
 class Voter(Protocol):
@@ -104,6 +94,6 @@ class Voter(Protocol):
         """What its answer depends on."""
         ...
 
-    def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
-        """One ballot per utterance, in order."""
+    def vote(self, utterances: Sequence[Utterance], media: Media) -> Sequence[Ballot | Unanswered]:
+        """One ballot per utterance, in order; `Unanswered` where no answer was had, which leaves the segment open."""
         ...

@@ -11,7 +11,7 @@ from osmo.flows.context import Reference, resolve, snapshot
 from osmo.flows.counts import Counts
 from osmo.flows.people import gather, stand_ins
 from osmo.flows.progress import listener
-from osmo.flows.stage_runs import run_stage
+from osmo.flows.stage_runs import run_stage, run_together
 from osmo.schemas.config import Source
 from osmo.schemas.keys import content_key
 from osmo.tasks.engine import write_problems
@@ -29,9 +29,21 @@ def stage_names(pipeline: Pipeline, *kinds: str) -> list[str]:
 
 
 def run_kinds(reference: Reference, *kinds: str) -> dict[str, Counts]:
-    """Run every stage of some kinds, in the pipeline's order."""
+    """Run every stage of some kinds, in the pipeline's order; voters that ask servers side by side.
+
+    A server works while the others do; what computes in this process would only get in its own way.
+    """
     pipeline = resolve(reference, labelling=PEOPLE in kinds)
-    return {name: run_stage(reference, name) for name in stage_names(pipeline, *kinds)}
+    served = {f"prescreen:{name}" for name, asked in pipeline.config.models.items() if asked.transport != "local"}
+    done: dict[str, Counts] = {}
+    for kind in kinds:
+        names = stage_names(pipeline, kind)
+        for name in names:
+            if name not in served:
+                done[name] = run_stage(reference, name)
+        if together := [name for name in names if name in served]:
+            done |= run_together(reference, together)
+    return done
 
 
 def take_recordings(reference: Reference, sources: Sequence[Source] | None = None) -> Counts:

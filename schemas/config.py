@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from osmo.schemas.endpoints import Endpoint, Models
 
 Seconds = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -90,6 +99,12 @@ class PrescreenConfig(Section):
 
     voters: tuple[str, ...] = Field(default=("lexicon", "dialogue", "valence", "prosody"), min_length=1)
     quorum: int = Field(default=3, ge=1, description="Fewest equal votes that make a label (paper: 3 of 4)")
+    min_voters: int | None = Field(
+        default=None, ge=1, description="Voters that must have a row before a segment is voted on; null: all of them"
+    )
+    reader: str | None = Field(
+        default=None, description="A section of [models] that reads replies which no rule can; null: those abstain"
+    )
     context_s: Seconds = Field(default=30.0, gt=0, description="Context window around a candidate (paper: 30 s)")
 
 
@@ -135,6 +150,10 @@ class ReleaseConfig(Section):
     include_media: bool = Field(default=True, description="Whether clips' media are copied into the release")
 
 
+Profile = Literal["embedded", "lmm"]
+"""A file of schemas/profiles/: defaults that the configuration's own values override."""
+
+
 class RunConfig(Section):
     """How flows run; changes no result."""
 
@@ -149,7 +168,9 @@ class OsmoConfig(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OSMO_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
+    profile: Profile = "embedded"
     sources: tuple[Source, ...] = ()
+    models: dict[str, Endpoint] = Field(default_factory=dict)
     store: StoreConfig = StoreConfig()
     media: MediaConfig = MediaConfig()
     segment: SegmentConfig = SegmentConfig()
@@ -170,8 +191,14 @@ class OsmoConfig(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over file over defaults; constructor arguments first of all."""
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        """Environment over file over profile over defaults; constructor arguments first of all."""
+        file = TomlConfigSettingsSource(settings_cls)
+        named = env_settings().get("profile", file().get("profile", "embedded"))
+        return (init_settings, env_settings, file, InitSettingsSource(settings_cls, _profile(str(named))))
+
+    def known_models(self) -> Models:
+        """The models that annotators may ask."""
+        return Models(self.models, self.prescreen.reader)
 
 
 class ConfigError(ValueError):
@@ -231,10 +258,20 @@ def parse_config(text: str) -> OsmoConfig:
     for name in sections:
         if name == "sources":
             values[name] = tuple(Source.model_validate(source) for source in data[name])
+        elif name == "models":
+            values[name] = {model: Endpoint.model_validate(endpoint) for model, endpoint in data[name].items()}
+        elif name == "profile":
+            values[name] = data[name]
         else:
             default = getattr(OsmoConfig.model_construct(), name)
             values[name] = type(default).model_validate(data[name])
     return OsmoConfig.model_construct(**values)  # type: ignore[arg-type]
+
+
+def _profile(name: str) -> dict[str, object]:
+    """The values of a profile; one that does not exist has none, and is refused when values are validated."""
+    place = files("osmo.schemas").joinpath("profiles", f"{name}.toml")
+    return tomllib.loads(place.read_text("utf-8")) if name.isidentifier() and place.is_file() else {}
 
 
 def _implied_path() -> Path | None:

@@ -12,10 +12,19 @@ _HEAD = """# Configuration of an OSMO build. Every setting stands here with its 
 # A variable OSMO_<SECTION>__<NAME> overrides a setting, for example OSMO_PRESCREEN__QUORUM=2.
 # Secrets have no place here: they come by environment only.
 
+profile = "embedded"          # embedded: voters, judge and writer that need no weights; lmm: large models on servers
+
 # Where recordings come from; repeat the block for more sources.
 # [[sources]]
 # adapter = "folder"          # a file of tasks/sources/
 # path = "recordings"         # a folder, or s3://bucket/prefix
+
+# Where a model answers; a block for each annotator that asks one (docs/models.md lists every setting).
+# [models.qwen2_audio]
+# url = "http://127.0.0.1:8104/v1"
+# model = "Qwen/Qwen2-Audio-7B-Instruct"
+# revision = ""               # the commit's 40 digits, or sha256:… of the weights
+# api_key_variable = ""       # the environment variable that holds the key, never the key itself
 """
 
 

@@ -28,7 +28,7 @@ class VoteSummary:
 
     Attributes:
         segments: All segments.
-        complete: Those on which every active voter has a row.
+        complete: Those on which enough of the active voters have a row: all, unless the configuration says fewer.
         kept: Candidates.
         neutral: The majority says neutral, whoever speaks.
         other_speaker: A majority for an emotion, on another person's words.
@@ -45,7 +45,9 @@ class VoteSummary:
     outside_media: int
 
 
-def candidates(segments: pa.Table, votes: pa.Table, *, voters: Sequence[str], quorum: int) -> pa.Table:
+def candidates(
+    segments: pa.Table, votes: pa.Table, *, voters: Sequence[str], quorum: int, min_voters: int | None = None
+) -> pa.Table:
     """Label each segment on which at least `quorum` annotators agree, and keep the wearer's emotional ones.
 
     Args:
@@ -54,11 +56,13 @@ def candidates(segments: pa.Table, votes: pa.Table, *, voters: Sequence[str], qu
         votes: `VOTES` of the active configuration: segment_id, annotator, label; a null label is an abstention.
         voters: The active voters.
         quorum: Fewest equal votes that make a label (the paper's 3 of 4).
+        min_voters: Voters that must have a row on a segment, abstained or not; null: all of them. A voter without a row
+            has no vote, and the quorum stays as it is.
 
     Returns:
-        `CANDIDATES` with a column `label_<voter>` for each active voter (null: abstained), in order of `segment_id`;
-        segments that lack a voter's row are absent. `dropped_reason` is the first that holds of below_quorum, neutral,
-        other_speaker and outside_media.
+        `CANDIDATES` with a column `label_<voter>` for each active voter (null: abstained, or no row), in order of
+        `segment_id`; segments that lack more rows than allowed are absent. `dropped_reason` is the first that holds of
+        below_quorum, neutral, other_speaker and outside_media.
 
     Raises:
         DuplicateRowError: A segment or a vote stands there twice.
@@ -67,7 +71,7 @@ def candidates(segments: pa.Table, votes: pa.Table, *, voters: Sequence[str], qu
         segments = segments.filter(pc.is_valid(segments["segment_id"]))
     ids = segments["segment_id"].combine_chunks()
     ballots = pivot(ids, votes, voters=voters)
-    complete = (ballots.codes != NO_ROW).all(axis=0)
+    complete = (ballots.codes != NO_ROW).sum(axis=0) >= min(min_voters or len(voters), len(voters))
     order = string_order(ids)
     order = order[complete[order]]
     columns = [np.take(column, order) for column in ballots.codes]

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,7 +44,7 @@ class Todo:
 
 @dataclass(frozen=True)
 class BucketReport:
-    """What one run of a stage over a bucket did; the columns of `RUNS`."""
+    """What one run of a stage over a bucket did; the columns of `RUNS`, and why it paused, if it did."""
 
     stage: str
     bucket: int
@@ -56,6 +56,7 @@ class BucketReport:
     seconds: float
     attempts: int
     cost: float
+    paused: str | None = None
 
 
 def todo(store: Store, stage: Stage, bucket: int) -> Todo:
@@ -84,12 +85,19 @@ def _without_result(store: Store, stage: Stage, bucket: int, needed: pa.Table) -
 
 
 def run_bucket(
-    store: Store, stage: Stage, bucket: int, media: Media, *, progress: Progress | None = None
+    store: Store,
+    stage: Stage,
+    bucket: int,
+    media: Media,
+    *,
+    progress: Progress | None = None,
+    paused: str | None = None,
 ) -> BucketReport:
     """Compute what is missing in a bucket, a part every `stage.flush_rows` input rows.
 
     May be killed at any moment and repeated at will: what is stored is never computed again. Problems are written
-    before the rows they go with, so that no kill leaves a result whose warning was lost.
+    before the rows they go with, so that no kill leaves a result whose warning was lost. Where the stage pauses, what
+    it answered is stored, and every unit that is left gets its row in `problems` without being asked about.
 
     Args:
         store: Where results go.
@@ -97,6 +105,7 @@ def run_bucket(
         bucket: Where.
         media: What the stage may hear and see.
         progress: Told after each part.
+        paused: Why the stage cannot go on, where that is known: then nothing is computed.
 
     Returns:
         Counts; where anything was missing they are a row of `runs` too.
@@ -107,6 +116,11 @@ def run_bucket(
     out = abstained = quarantined = failed = calls = 0
     cost = 0.0
     for offset in range(0, total, stage.flush_rows):
+        if paused is not None:
+            waiting = _waiting(stage, left.rows.slice(offset), paused)
+            write_problems(store, stage.name, stage.fingerprint, bucket, waiting, left.attempts, quiet=True)
+            failed += len(waiting)
+            break
         batch = left.rows.slice(offset, stage.flush_rows)
         outcome = _complete(stage, batch, stage.compute(batch, media))
         write_problems(store, stage.name, stage.fingerprint, bucket, outcome.problems, left.attempts)
@@ -118,10 +132,11 @@ def run_bucket(
         failed += sum(not problem.permanent for problem in outcome.problems if not problem.warning)
         calls += outcome.attempts or batch.num_rows
         cost += outcome.cost
+        paused = outcome.pause
         if progress:
             progress(min(offset + stage.flush_rows, total), total)
     seconds = time.perf_counter() - started
-    report = BucketReport(stage.name, bucket, total, out, abstained, quarantined, failed, seconds, calls, cost)
+    report = BucketReport(stage.name, bucket, total, out, abstained, quarantined, failed, seconds, calls, cost, paused)
     if total:
         _record(store, report, stage.fingerprint)
     return report
@@ -134,8 +149,20 @@ def write_problems(
     bucket: int,
     problems: Sequence[Problem],
     attempts: dict[str, int],
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Store problems; the same problem of the same attempt is one row however often it is written."""
+    """Store problems; the same problem of the same attempt is one row however often it is written.
+
+    Args:
+        store: Where.
+        stage: Who met them.
+        fingerprint: Under which.
+        bucket: Where.
+        problems: What was met.
+        attempts: Earlier attempts by key.
+        quiet: Whether the log stays silent: thousands that have one cause are said once, by who knows it.
+    """
     if not problems:
         return
     rows = problem_rows(stage, problems, attempts)
@@ -144,9 +171,29 @@ def write_problems(
         for row in rows
     ]
     store.append(PROBLEMS, bucket, PROBLEMS.rows(rows), fingerprint=fingerprint, input_keys=pa.array(keys, pa.string()))
+    if not quiet:
+        _say(stage, problems)
+
+
+def _say(stage: str, problems: Sequence[Problem]) -> None:
+    """One line of the log for each cause, however many units it met."""
+    by_cause: dict[tuple[str, str, bool], list[Problem]] = {}
     for problem in problems:
-        level = logging.INFO if problem.warning else logging.WARNING
-        log.log(level, "%s: %s (%s). %s", stage, problem.what, problem.where, problem.remedy)
+        by_cause.setdefault((problem.what, problem.remedy, problem.warning), []).append(problem)
+    for (what, remedy, warning), alike in by_cause.items():
+        more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
+        log.log(
+            logging.INFO if warning else logging.WARNING, "%s: %s (%s%s). %s", stage, what, alike[0].where, more, remedy
+        )
+
+
+def _waiting(stage: Stage, rows: pa.Table, reason: str) -> list[Problem]:
+    """A problem for each input row that a paused stage did not ask about."""
+    remedy = "Build again once its server answers: `osmo annotators check` tries it."
+    return [
+        Problem(str(recording), str(key), False, reason, f"{stage.name}, {recording}", remedy)
+        for key, recording in zip(rows["input_key"].to_pylist(), rows["recording_id"].to_pylist(), strict=True)
+    ]
 
 
 def _complete(stage: Stage, batch: pa.Table, outcome: Outcome) -> Outcome:
@@ -164,7 +211,7 @@ def _complete(stage: Stage, batch: pa.Table, outcome: Outcome) -> Outcome:
         for key, recording in zip(batch["input_key"].to_pylist(), batch["recording_id"].to_pylist(), strict=True)
         if key not in answered
     ]
-    return Outcome(outcome.rows, outcome.input_keys, [*outcome.problems, *silent], outcome.attempts, outcome.cost)
+    return replace(outcome, problems=[*outcome.problems, *silent])
 
 
 def _earlier_failures(store: Store, stage: Stage, bucket: int) -> tuple[set[str], dict[str, int]]:
@@ -190,4 +237,5 @@ def _abstained(rows: pa.Table) -> int:
 
 def _record(store: Store, report: BucketReport, fingerprint: str) -> None:
     host = f"{socket.gethostname()}:{os.getpid()}"
-    store.append_rows(RUNS, [{**vars(report), "host": host}], fingerprint=fingerprint)
+    counts = {name: value for name, value in vars(report).items() if name != "paused"}
+    store.append_rows(RUNS, [{**counts, "host": host}], fingerprint=fingerprint)

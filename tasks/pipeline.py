@@ -97,10 +97,12 @@ class Pipeline:
         """Buckets in which a stage has something left to do."""
         return [bucket for bucket in self.views.buckets if self.todo(name, bucket).rows.num_rows]
 
-    def run_bucket(self, name: str, bucket: int, *, progress: Progress | None = None) -> BucketReport:
-        """Run a stage over a bucket."""
+    def run_bucket(
+        self, name: str, bucket: int, *, progress: Progress | None = None, paused: str | None = None
+    ) -> BucketReport:
+        """Run a stage over a bucket; where it is known to be `paused`, keep for each missing unit why it waits."""
         media = Media(self.cache, self._index(name, bucket))
-        return run_bucket(self.store, self.stage(name), bucket, media, progress=progress)
+        return run_bucket(self.store, self.stage(name), bucket, media, progress=progress, paused=paused)
 
     def _index(self, name: str, bucket: int) -> pa.Table:
         """`MEDIA` rows that a stage may look at: nothing that is made after it."""
@@ -127,8 +129,9 @@ class Pipeline:
             )
         for name in config.prescreen.voters:
             yield PrescreenStage(
-                registry.voter(name),
+                registry.voter(name, config.known_models()),
                 segments=views.spoken,
+                media_rows=views.recording_media,
                 dialogue_turns=config.segment.dialogue_turns,
                 flush_rows=flush,
             )
@@ -150,7 +153,7 @@ class Pipeline:
     def _last_stages(self) -> Iterator[Stage]:
         config, views, flush = self.config, self.views, self.config.store.flush_rows
         yield JudgeStage(
-            registry.judge(config.quality.judge),
+            registry.judge(config.quality.judge, config.known_models()),
             annotations=views.annotations,
             findings=views.findings,
             clips=views.clips,
@@ -161,7 +164,7 @@ class Pipeline:
         for one in extractors:
             yield CueStage(one, events=views.events, media_rows=views.tracks, recordings=views.recordings)
         yield SenseStage(
-            registry.writer(config.sense.writer),
+            registry.writer(config.sense.writer, config.known_models()),
             events_all=views.all_events,
             events=views.events,
             cues=views.cues,

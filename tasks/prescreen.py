@@ -10,12 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from osmo.annotators.voter import Ballot, Turn, Utterance, Voter, VoterUnreachableError
-from osmo.schemas.keys import fingerprint
+from osmo.annotators.answer import Unanswered
+from osmo.annotators.voter import Ballot, Turn, Utterance, Voter
+from osmo.schemas.keys import content_key, fingerprint
 from osmo.schemas.table import Table
 from osmo.schemas.tables import VOTES
 from osmo.storage.media import Media
-from osmo.tasks.stage import Outcome, Problem
+from osmo.tasks.stage import Outcome
+from osmo.tasks.unanswered import open_problem, pause, usage_columns
 
 VERSION = 1
 NO_AUDIO = "no-audio"
@@ -42,6 +44,7 @@ class PrescreenStage:
         voter: Voter,
         *,
         segments: Callable[[int], pa.Table],
+        media_rows: Callable[[int], pa.Table] | None = None,
         dialogue_turns: int = 5,
         flush_rows: int = 256,
     ) -> None:
@@ -50,12 +53,14 @@ class PrescreenStage:
         Args:
             voter: Who is asked.
             segments: `SEGMENTS` rows of a bucket that have a segment_id.
+            media_rows: `MEDIA` rows of whole recordings of a bucket, for a voter that sees pictures; null: none.
             dialogue_turns: Turns before a segment that a voter which sees the dialogue gets: as many as its
                 dialogue_key was made of.
             flush_rows: Segments after which a part is written, and that the voter gets at once.
         """
         self._voter = voter
         self._segments = segments
+        self._media_rows = media_rows
         self._dialogue_turns = dialogue_turns
         self._flush_rows = flush_rows
         self._dialogues: tuple[int, Mapping[str, tuple[Turn, ...]]] | None = None
@@ -89,33 +94,58 @@ class PrescreenStage:
             segments = segments.filter(pc.is_valid(segments["segment_id"]))
         bucket_column = pa.repeat(pa.scalar(bucket, pa.int32()), segments.num_rows)
         columns: list[pa.Array[Any] | pa.ChunkedArray[Any]] = [
-            self._keys(segments),
+            self._keys(segments, bucket),
             bucket_column,
             *(segments[name] for name in _READ),
         ]
         return pa.Table.from_arrays(columns, names=["input_key", "bucket", *_READ])
 
     def compute(self, rows: pa.Table, media: Media) -> Outcome:
-        """The voter's answers in order of segment_id; one that cannot be reached leaves all segments open."""
+        """The voter's answers in order of segment_id; what it could not be asked stays open, with a problem."""
         rows = rows.sort_by("segment_id")
         keys = [str(key) for key in rows["input_key"].to_pylist()]
         utterances = self._utterances(rows)
         started = time.perf_counter()
-        try:
-            ballots = self._voter.vote(utterances, media)
-        except VoterUnreachableError as error:
-            return Outcome(VOTES.body_schema.empty_table(), [], _unreachable(error, utterances, keys), attempts=1)
-        if len(ballots) != len(utterances):
-            raise BallotCountError(self._voter.name, len(ballots), len(utterances))
-        latency_ms = (time.perf_counter() - started) * 1000 / max(1, len(ballots))
-        return Outcome(self._votes(utterances, ballots, latency_ms), keys)
+        answers = self._voter.vote(utterances, media)
+        if len(answers) != len(utterances):
+            raise BallotCountError(self._voter.name, len(answers), len(utterances))
+        each_ms = (time.perf_counter() - started) * 1000 / max(1, len(answers))
+        asked = list(zip(utterances, keys, answers, strict=True))
+        name = self._voter.name
+        return Outcome(
+            self._votes([(one, ballot) for one, _, ballot in asked if isinstance(ballot, Ballot)], each_ms),
+            [key for _, key, ballot in asked if isinstance(ballot, Ballot)],
+            [
+                open_problem(none, name, recording_id=one.recording_id, key=key, what=f"segment {one.segment_id}")
+                for one, key, none in asked
+                if isinstance(none, Unanswered)
+            ],
+            attempts=sum(one.usage.attempts if isinstance(one, Ballot) else one.attempts for one in answers),
+            pause=pause(answers, name),
+        )
 
-    def _keys(self, segments: pa.Table) -> pa.ChunkedArray[Any]:
-        if self._voter.sees == "audio":
-            # Keys keep one width, which lets the log tell units apart quickly.
-            silent = pc.utf8_replace_slice(segments["text_key"], 0, len(NO_AUDIO), NO_AUDIO)
-            return pc.coalesce(segments["audio_key"], silent)
-        return segments["dialogue_key" if self._voter.sees == "dialogue" else "text_key"]
+    def _keys(self, segments: pa.Table, bucket: int) -> pa.Array[Any] | pa.ChunkedArray[Any]:
+        sees = self._voter.sees
+        if sees in ("text", "dialogue"):
+            return segments["dialogue_key" if sees == "dialogue" else "text_key"]
+        # Keys keep one width, which lets the log tell units apart quickly.
+        silent = pc.utf8_replace_slice(segments["text_key"], 0, len(NO_AUDIO), NO_AUDIO)
+        heard = pc.coalesce(segments["audio_key"], silent)
+        if sees == "audio":
+            return heard
+        pictures = self._pictures(bucket) if sees == "film" else {}
+        parts = zip(
+            *(column.to_pylist() for column in (segments["recording_id"], segments["text_key"], heard)), strict=True
+        )
+        keys = [content_key(sees, text, sound, pictures.get(recording)) for recording, text, sound in parts]
+        return pa.array(keys, pa.string())
+
+    def _pictures(self, bucket: int) -> dict[str, str]:
+        """Hash of each recording's proxy; one that was made up from captions shows nothing."""
+        if self._media_rows is None:
+            return {}
+        rows = self._media_rows(bucket).select(["recording_id", "kind", "sha256", "captioned"]).to_pylist()
+        return {row["recording_id"]: row["sha256"] for row in rows if row["kind"] == "proxy" and not row["captioned"]}
 
     def _utterances(self, rows: pa.Table) -> list[Utterance]:
         listed = zip(*(rows[name].to_pylist() for name in _READ), rows["bucket"].to_pylist(), strict=True)
@@ -139,7 +169,7 @@ class PrescreenStage:
             self._dialogues = (bucket, dialogues(self._segments(bucket), turns=self._dialogue_turns))
         return self._dialogues[1]
 
-    def _votes(self, utterances: Sequence[Utterance], ballots: Sequence[Ballot], latency_ms: float) -> pa.Table:
+    def _votes(self, answered: Sequence[tuple[Utterance, Ballot]], each_ms: float) -> pa.Table:
         voter = self._voter
         return VOTES.rows(
             {
@@ -148,10 +178,15 @@ class PrescreenStage:
                 "annotator": voter.name,
                 "model_revision": voter.revision,
                 "prompt_sha": voter.prompt_sha,
-                "latency_ms": latency_ms,
-                **vars(ballot),
+                "label": ballot.label,
+                "abstain_reason": ballot.abstain_reason,
+                "raw_text": ballot.raw_text,
+                "extraction": ballot.extraction,
+                "confidence": ballot.confidence,
+                **usage_columns(ballot.usage),
+                "latency_ms": each_ms if ballot.usage.latency_ms is None else ballot.usage.latency_ms,
             }
-            for utterance, ballot in zip(utterances, ballots, strict=True)
+            for utterance, ballot in answered
         )
 
 
@@ -175,17 +210,3 @@ def dialogues(segments: pa.Table, *, turns: int) -> dict[str, tuple[Turn, ...]]:
         for position, (_, _, segment_id, _, _) in enumerate(rows):
             before[segment_id] = tuple(said[max(0, position - turns) : position])
     return before
-
-
-def _unreachable(error: VoterUnreachableError, utterances: Sequence[Utterance], keys: Sequence[str]) -> list[Problem]:
-    return [
-        Problem(
-            recording_id=utterance.recording_id,
-            key=key,
-            permanent=False,
-            what=f"{error.voter} gave no answer: {error.problem}",
-            where=f"{error.where}, segment {utterance.segment_id}",
-            remedy="See that the voter's server runs, then build again.",
-        )
-        for utterance, key in zip(utterances, keys, strict=True)
-    ]

@@ -45,6 +45,7 @@ class Outcome:
         problems: What failed; an input row without result and without problem counts as failed.
         attempts: Calls made, retries included.
         cost: Money spent.
+        pause: Why the stage cannot go on now, in one line; null: it can. What is left is then not computed.
     """
 
     rows: pa.Table
@@ -52,6 +53,7 @@ class Outcome:
     problems: Sequence[Problem] = field(default=())
     attempts: int = 0
     cost: float = 0.0
+    pause: str | None = None
 
 
 class Stage(Protocol):

@@ -94,7 +94,11 @@ class Views:
 
         def compute() -> pa.Table:
             return candidates(
-                self.spoken(bucket), self.ballots(bucket), voters=prescreen.voters, quorum=prescreen.quorum
+                self.spoken(bucket),
+                self.ballots(bucket),
+                voters=prescreen.voters,
+                quorum=prescreen.quorum,
+                min_voters=prescreen.min_voters,
             )
 
         return self._once("candidates", bucket, compute)

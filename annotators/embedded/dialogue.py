@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from osmo.annotators.embedded.decision import MIN_SCORE, PARAMETERS, abstain, decide, describe
 from osmo.annotators.embedded.matching import Reading, evidence_key, lexicon_for
 from osmo.annotators.voter import Ballot, Sees, Utterance
+from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media
 
@@ -52,7 +53,7 @@ class DialogueVoter:
         return [_ballot(utterance, known) for utterance in utterances]
 
 
-def create_voter() -> DialogueVoter:
+def create_voter(_models: Models = NO_MODELS) -> DialogueVoter:
     """The voter."""
     return DialogueVoter()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from osmo.annotators.embedded.decision import PARAMETERS, abstain, decide, describe
 from osmo.annotators.embedded.matching import evidence_key, lexicon_for
 from osmo.annotators.voter import Ballot, Sees, Utterance
+from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media
 
@@ -31,7 +32,7 @@ class LexiconVoter:
         return [_ballot(utterance) for utterance in utterances]
 
 
-def create_voter() -> LexiconVoter:
+def create_voter(_models: Models = NO_MODELS) -> LexiconVoter:
     """The voter."""
     return LexiconVoter()
 

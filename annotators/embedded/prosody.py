@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from osmo.annotators.embedded.decision import abstain
 from osmo.annotators.embedded.sound import PARAMETERS, Speech, Tracks, measure_speech
 from osmo.annotators.voter import Ballot, Sees, Utterance
+from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media
 
@@ -103,7 +104,7 @@ class ProsodyVoter:
         return [speech for speech in stretches if speech is not None and speech.voiced_s >= MIN_VOICED_S]
 
 
-def create_voter() -> ProsodyVoter:
+def create_voter(_models: Models = NO_MODELS) -> ProsodyVoter:
     """The voter."""
     return ProsodyVoter()
 

@@ -22,6 +22,7 @@ from osmo.annotators.embedded.lexicons import polarity_file
 from osmo.annotators.embedded.matching import Hit, Lexicon, Reading, evidence_key, lexicon_for
 from osmo.annotators.embedded.tokens import fold
 from osmo.annotators.voter import Ballot, Sees, Utterance
+from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media
 
@@ -96,7 +97,7 @@ class ValenceVoter:
         return [_ballot(utterance) for utterance in utterances]
 
 
-def create_voter() -> ValenceVoter:
+def create_voter(_models: Models = NO_MODELS) -> ValenceVoter:
     """The voter."""
     return ValenceVoter()
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from osmo.annotators.mentions import mentioned, unquoted
 from osmo.annotators.writer import NO_DIALOGUE, NO_HISTORY, Bundle, CueGiven, Earlier, Said, Step
+from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.vocabulary import vocabulary
 
 VERSION = 1
@@ -178,6 +179,6 @@ def _missing(phrases_by_reason: dict[str, str], reason: str | None) -> str:
     return phrases_by_reason.get(reason or "", phrases_by_reason["not_collected"])
 
 
-def create_writer() -> Composer:
+def create_writer(_models: Models = NO_MODELS) -> Composer:
     """The writer of this file."""
     return Composer()

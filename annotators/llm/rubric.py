@@ -15,6 +15,7 @@ from pathlib import Path
 
 from osmo.annotators.judge import Statement, Verdict
 from osmo.schemas.config import QualityConfig
+from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.vocabulary import vocabulary
 
 CAP = 5
@@ -76,7 +77,7 @@ class Rubric:
         return Verdict(min(score, CAP) if unfit else score, None, rationale, None)
 
 
-def create_judge() -> Rubric:
+def create_judge(_models: Models = NO_MODELS) -> Rubric:
     """The embedded rubric."""
     return Rubric()
 

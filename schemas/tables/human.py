@@ -109,6 +109,10 @@ VERDICTS = Table(
         Column("abstain_reason", pa.string(), "Why there is no score", True),
         Column("rationale", pa.string(), "Why this score", True),
         Column("raw_text", pa.string(), "What the judge answered, unchanged", True),
+        Column("tokens_in", pa.int64(), "Prompt tokens; null without a language model", True),
+        Column("tokens_out", pa.int64(), "Answer tokens; null without a language model", True),
+        Column("latency_ms", pa.float64(), "Time of the answer, retries included; null: not measured", True),
+        Column("attempts", pa.int32(), "Requests made, retries included; null: not counted", True),
     ),
 )
 

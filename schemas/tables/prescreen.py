@@ -22,6 +22,7 @@ VOTES = Table(
         Column("latency_ms", pa.float64(), "Time per segment", True),
         Column("tokens_in", pa.int64(), "Prompt tokens; null without a language model", True),
         Column("tokens_out", pa.int64(), "Answer tokens; null without a language model", True),
+        Column("attempts", pa.int32(), "Requests made, retries included; null: not counted", True),
     ),
 )
 

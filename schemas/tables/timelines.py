@@ -73,7 +73,14 @@ CUES = Table(
         Column("text", pa.string(), "The cue in words, only from its evidence; null: the modality is absent", True),
         Column("absent_reason", pa.string(), "Why there is no cue", True),
         Column("evidence", pa.list_(EVIDENCE), "The measured numbers that the text rests on"),
-        Column("confidence", pa.float64(), "0–1; null where absent", True),
+        Column("confidence", pa.float64(), "0–1; null where absent, and where a model described", True),
+        Column("raw_text", pa.string(), "What the model answered, unchanged; null: it was measured", True),
+        Column("model_revision", pa.string(), "The model that described it; null: it was measured", True),
+        Column("prompt_sha", pa.string(), "Hash of the model's prompt; null: it was measured", True),
+        Column("tokens_in", pa.int64(), "Prompt tokens; null without a language model", True),
+        Column("tokens_out", pa.int64(), "Answer tokens; null without a language model", True),
+        Column("latency_ms", pa.float64(), "Time of the answer, retries included; null: not measured", True),
+        Column("attempts", pa.int32(), "Requests made, retries included; null: not counted", True),
     ),
 )
 
@@ -97,6 +104,33 @@ REASONING = Table(
         Column("model", pa.string(), "What wrote it"),
         Column("prompt_sha", pa.string(), "Hash of its prompt; null for the composer", True),
         Column("history", pa.list_(pa.string()), "The earlier events that it was given, latest last"),
+        Column(
+            "outcome",
+            pa.string(),
+            "Of the whole chain: first (its writer's first stands), again (one written after a refusal does) or "
+            "composed (its writer's were refused, so the composer's does); null: before this was kept",
+            True,
+        ),
+        Column("refusals", pa.list_(pa.string()), "Why the check refused earlier chains, in order; on step 1", True),
+        Column("raw_text", pa.string(), "What the model answered last, unchanged; on step 1", True),
+        Column(
+            "tokens_in", pa.int64(), "Prompt tokens of the whole chain, on step 1; null without a language model", True
+        ),
+        Column(
+            "tokens_out", pa.int64(), "Answer tokens of the whole chain, on step 1; null without a language model", True
+        ),
+        Column(
+            "latency_ms",
+            pa.float64(),
+            "Time of the answer, retries included, of the whole chain, on step 1; null: not measured",
+            True,
+        ),
+        Column(
+            "attempts",
+            pa.int32(),
+            "Requests made, retries included, of the whole chain, on step 1; null: not counted",
+            True,
+        ),
     ),
 )
 

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from osmo.annotators.judge import Judge, Statement
+from osmo.annotators.answer import Unanswered
+from osmo.annotators.judge import Judge, Statement, Verdict
 from osmo.annotators.voter import Turn
 from osmo.schemas.keys import fingerprint
 from osmo.schemas.table import Table
@@ -19,6 +20,7 @@ from osmo.storage.media import Media
 from osmo.tasks.acceptance import with_errors
 from osmo.tasks.qa.rule import is_region, truth
 from osmo.tasks.stage import Outcome
+from osmo.tasks.unanswered import open_problem, pause, usage_columns
 
 VERSION = 1
 
@@ -112,20 +114,36 @@ class JudgeStage:
         statements = [_statement(row, spans[row["clip_id"]], said.get(row["recording_id"], ())) for row in listed]
         verdicts = self._judge.judge(statements)
         assert len(verdicts) == len(listed), f"judge {self._judge.name} gave {len(verdicts)} for {len(listed)}"
-        made = VERDICTS.rows(
-            {
-                **{name: row[name] for name in _IDENTITY},
-                "judge": self._judge.name,
-                "judge_revision": self._judge.revision,
-                "prompt_sha": self._judge.prompt_sha,
-                "score": verdict.score,
-                "abstain_reason": verdict.abstain_reason,
-                "rationale": verdict.rationale,
-                "raw_text": verdict.raw_text,
-            }
-            for row, verdict in zip(listed, verdicts, strict=True)
+        asked = list(zip(listed, verdicts, strict=True))
+        name = self._judge.name
+        return Outcome(
+            VERDICTS.rows(self._row(row, verdict) for row, verdict in asked if isinstance(verdict, Verdict)),
+            [row["input_key"] for row, verdict in asked if isinstance(verdict, Verdict)],
+            [
+                open_problem(none, name, recording_id=row["recording_id"], key=row["input_key"], what=_place(row))
+                for row, none in asked
+                if isinstance(none, Unanswered)
+            ],
+            attempts=sum(one.usage.attempts if isinstance(one, Verdict) else one.attempts for one in verdicts),
+            pause=pause(verdicts, name),
         )
-        return Outcome(made, [row["input_key"] for row in listed], attempts=len(listed))
+
+    def _row(self, row: Mapping[str, Any], verdict: Verdict) -> dict[str, object]:
+        return {
+            **{name: row[name] for name in _IDENTITY},
+            "judge": self._judge.name,
+            "judge_revision": self._judge.revision,
+            "prompt_sha": self._judge.prompt_sha,
+            "score": verdict.score,
+            "abstain_reason": verdict.abstain_reason,
+            "rationale": verdict.rationale,
+            "raw_text": verdict.raw_text,
+            **usage_columns(verdict.usage),
+        }
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    return f"annotation {row['annotation_id']}, region {row['region_id']}"
 
 
 Speech = tuple[float, float, Turn, str | None]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from osmo.annotators.voter import Ballot, Sees, Turn, Utterance, VoterUnreachableError
+from osmo.annotators.answer import Unanswered
+from osmo.annotators.voter import Ballot, Sees, Turn, Utterance
 from osmo.schemas.tables import MEDIA, PROBLEMS, SEGMENTS, VOTES
 from osmo.storage.media import Media, MediaCache
 from osmo.storage.store import Store
@@ -24,11 +25,12 @@ class Parrot:
     prompt_sha: str | None = None
     sees: Sees = "text"
     reachable: bool = True
+    gone: bool = False
     asked: list[Utterance] = field(default_factory=list)
 
-    def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot]:
+    def vote(self, utterances: Sequence[Utterance], media: Media) -> list[Ballot] | list[Unanswered]:
         if not self.reachable:
-            raise VoterUnreachableError(self.name, "http://127.0.0.1:9", "connection refused")
+            return [Unanswered("connection refused", "http://127.0.0.1:9", gone=self.gone) for _ in utterances]
         self.asked.extend(utterances)
         return [
             Ballot(u.text, None, u.text, "exact", 0.5) if u.text else Ballot(None, "no_evidence", "", None)

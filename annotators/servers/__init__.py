@@ -1,0 +1,1 @@
+"""Servers for models: a sidecar for research models, a launcher for vLLM."""

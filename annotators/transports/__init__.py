@@ -1,0 +1,1 @@
+"""How models are asked: an OpenAI-compatible server, a sidecar, or in this process."""
