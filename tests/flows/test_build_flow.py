@@ -73,7 +73,7 @@ def test_tasks_get_references_and_no_rows(project: Project) -> None:
     tasks = tasks_of(run)
     assert tasks
     for task in tasks:
-        assert set(task.task_inputs) == {"store", "config", "stage", "bucket"}
+        assert set(task.task_inputs) == {"store", "config", "stage", "bucket", "paused"}
 
 
 @contextmanager

@@ -26,6 +26,7 @@ EXTENSION_POINTS = {
     "create_voter": ("annotators/embedded", "annotators/lmm"),
     "create_judge": ("annotators/llm",),
     "create_writer": ("annotators/llm",),
+    "create_describer": ("annotators/lmm",),
     "create_extractor": ("tasks/cues",),
     "create_tracker": ("tasks/tracks",),
     "create_engine": ("tasks/engines",),
@@ -119,7 +120,7 @@ def test_every_extension_point_has_its_recipe() -> None:
         name
         for folder in ("annotators", "tasks")
         for path in (REPOSITORY / folder).rglob("*.py")
-        for name in re.findall(r"(?m)^def (create_\w+)\(\w*(?:: QualityConfig)?\)", path.read_text(encoding="utf-8"))
+        for name in re.findall(r"(?m)^def (create_\w+)\(", path.read_text(encoding="utf-8"))
     }
     assert factories == set(EXTENSION_POINTS) - {"assign"}
     for factory, folders in EXTENSION_POINTS.items():
