@@ -1,7 +1,7 @@
 """`prescreen/1`: what a sidecar of a research model and its client say to each other over HTTP.
 
-`GET /v1/info` gives `Info`; `POST /v1/predict` takes `Items` and gives `Predictions`, one per item, in order. Nothing here
-needs more than pydantic, so that a sidecar's own environment can import it.
+`GET /v1/info` gives `Info`; `POST /v1/predict` takes `Items` and gives `Predictions`, one per item, in order. Nothing
+here needs more than pydantic, so that a sidecar's own environment can import it.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class Items(_Message):
 class Prediction(_Message):
     """The answer on one item.
 
-    `ok`: `raw_text` is what the model said, and `label` is one of the item's labels or null. `refused`: this item cannot be
-    answered however often it is asked (unreadable media, too long), `error` says why. `failed`: another try may help.
+    `ok`: `raw_text` is what the model said, and `label` is one of the item's labels or null. `refused`: this item cannot
+    be answered however often it is asked (unreadable media, too long), and `error` says why. `failed`: another try may
+    help.
     """
 
     segment_id: str

@@ -14,7 +14,7 @@ def read_by_schema(
 ) -> list[tuple[Reading, Usage] | Unanswered]:
     """One reading per reply, in order, with what it took.
 
-    A reply is data to the reading model, not instruction: delimited by a nonce and announced as such. What it answers is
-    validated here, and must quote the words of the reply that say the label; else it is an abstention.
+    A reply is data to the reading model, not instruction: delimited by a nonce and announced as such. What it answers
+    is validated here, and must quote the words of the reply that say the label; else it is an abstention.
     """
     raise NotImplementedError
