@@ -61,9 +61,9 @@ class Items(_Message):
 class Prediction(_Message):
     """The answer on one item.
 
-    `ok`: `raw_text` is what the model said, and `label` is one of the item's labels or null. `refused`: this item cannot
-    be answered however often it is asked (unreadable media, too long), and `error` says why. `failed`: another try may
-    help.
+    `ok`: `raw_text` is what the model said, and `label` is one of the item's labels or null. `refused`: this item
+    cannot be answered however often it is asked (unreadable media, too long), and `error` says why. `failed`: another
+    try may help.
     """
 
     segment_id: str
