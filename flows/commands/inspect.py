@@ -95,7 +95,11 @@ def _show_stuck(found: list[dict[str, object]], json: bool) -> None:
         return
     if not found:
         console.out.print("Nothing is stuck.")
+    alike: dict[tuple[object, ...], list[dict[str, object]]] = {}
     for one in found:
-        console.out.print(f"{one['stage']} · {one['status']} (attempt {one['attempts']}): {one['what']}", markup=False)
-        console.out.print(f"    where: {one['where']}", markup=False, soft_wrap=True)
-        console.out.print(f"    do:    {one['remedy']}", markup=False, soft_wrap=True)
+        alike.setdefault(tuple(one[name] for name in ("stage", "status", "attempts", "what", "remedy")), []).append(one)
+    for (stage, status, attempts, what, remedy), units in alike.items():
+        where = str(units[0]["where"]) + (f" and {len(units) - 1} more" if len(units) > 1 else "")
+        console.out.print(f"{stage} · {status} (attempt {attempts}): {what}", markup=False)
+        console.out.print(f"    where: {where}", markup=False, soft_wrap=True)
+        console.out.print(f"    do:    {remedy}", markup=False, soft_wrap=True)

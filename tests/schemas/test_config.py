@@ -90,3 +90,31 @@ def test_a_snapshot_reads_back_equal_whatever_the_environment(monkeypatch: pytes
     assert dump_config(read) == text
     assert read.store.buckets == 3
     assert config_sha(text) == config_sha(dump_config(read)) != config_sha(text + "\n")
+
+
+PINNED = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_profile_lies_below_the_file_and_above_the_defaults(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'profile = "lmm"\n[prescreen]\nquorum = 2\n[models.desta]\nrevision = "{PINNED}"\n'
+    config = load_config(write(nowhere / "osmo.toml", text))
+    assert config.prescreen.voters == ("emotion_llama", "affectgpt", "desta", "qwen2_audio")
+    assert (config.prescreen.quorum, config.quality.judge, config.quality.accept_score) == (2, "llama3", 8)
+    desta = config.models["desta"]
+    assert (desta.transport, desta.revision, desta.url) == ("prescreen", PINNED, "http://127.0.0.1:8103")
+    monkeypatch.setenv("OSMO_PROFILE", "embedded")
+    assert load_config(nowhere / "osmo.toml").prescreen.voters[0] == "lexicon"
+
+
+def test_a_snapshot_of_a_profile_needs_no_profile(nowhere: Path) -> None:
+    text = f'profile = "lmm"\n[models.desta]\nrevision = "{PINNED}"\nurl = "https://gpu:1"\n'
+    config = load_config(write(nowhere / "osmo.toml", text))
+    again = parse_config(dump_config(config))
+    assert again == config
+    assert again.known_models().endpoint("desta").address("desta") == "https://gpu:1"
+
+
+def test_a_profile_that_does_not_exist_is_refused(nowhere: Path) -> None:
+    for name in ("lnm", "../profiles/lmm"):
+        with pytest.raises(ConfigError, match="profile: .*'embedded' or 'lmm'"):
+            load_config(write(nowhere / "osmo.toml", f'profile = "{name}"\n'))

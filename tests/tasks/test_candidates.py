@@ -61,6 +61,38 @@ def test_only_segments_with_a_row_of_every_active_voter_count() -> None:
     assert view(segments, ballots, voters=VOTERS[:3])["segment_id"].to_pylist() == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "min_voters", "expected"),
+    [
+        (("joy", "joy", "joy"), None, None),
+        (("joy", "joy", "joy"), 3, ("joy", 3, 3, None)),
+        (("joy", "joy", "anger"), 3, (None, 2, 3, "below_quorum")),
+        (("joy", "joy", None), 3, (None, 2, 2, "below_quorum")),
+        (("neutral", "neutral", "neutral"), 3, ("neutral", 3, 3, "neutral")),
+        (("joy", "joy"), 3, None),
+        (("joy", "joy", "joy", "anger"), 3, ("joy", 3, 4, None)),
+        (("joy", "joy", "joy", "joy"), 9, ("joy", 4, 4, None)),
+    ],
+    ids=[
+        "waits",
+        "three equal",
+        "2-1",
+        "one abstained",
+        "neutral",
+        "too few",
+        "the fourth came",
+        "more than there are",
+    ],
+)
+def test_with_a_voter_away_three_equal_votes_pass(
+    labels: tuple[str | None, ...], min_voters: int | None, expected: tuple | None
+) -> None:
+    rows = view([segment("a")], votes("a", *labels), min_voters=min_voters).to_pylist()
+    found = [(row["label"], row["votes_for"], row["votes_cast"], row["dropped_reason"]) for row in rows]
+    assert found == ([] if expected is None else [expected])
+    assert [row["label_prosody"] for row in rows] == [labels[3] if len(labels) > 3 else None for _ in rows]
+
+
 def test_summary_adds_up() -> None:
     segments = [segment("a"), segment("b"), segment("c", speaker="other"), segment("d"), segment("e"), segment(None)]
     ballots = [

@@ -26,6 +26,7 @@ class Scorer:
     answer: Callable[[str], Problem | bool | None] = lambda word: None
     flush_rows: int = 2
     version: int = 1
+    gone_at: str | None = None
     name: str = "scorer"
     writes: Table = VERDICTS
     computed: list[str] = field(default_factory=list)
@@ -42,6 +43,10 @@ class Scorer:
     def compute(self, rows: pa.Table, media: Media) -> Outcome:
         words = [str(word) for word in rows["input_key"].to_pylist()]
         self.computed += words
+        if self.gone_at in words:
+            asked = words[: words.index(self.gone_at)]
+            open_ones = [Problem("r", word, False, "it broke", "y", "mend it") for word in words[len(asked) :]]
+            return Outcome(VERDICTS.rows(map(_row, asked)), asked, open_ones, pause="x at y: refused")
         answers = {word: self.answer(word) for word in words}
         good = [word for word in words if answers[word] is None or _warned(answers[word])]
         return Outcome(
@@ -153,3 +158,35 @@ def test_progress_is_told_after_each_part(store: Store, media: Media) -> None:
     seen: list[tuple[int, int]] = []
     run_bucket(store, Scorer(list("abcde")), 0, media, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_a_stage_whose_server_is_gone_stores_its_answers_and_asks_no_more(
+    store: Store, media: Media, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Scorer(list("abcdefg"), gone_at="d", flush_rows=3)
+    report = run_bucket(store, stage, 0, media)
+    assert (report.rows_out, report.failed, report.quarantined, report.paused) == (3, 4, 0, "x at y: refused")
+    assert stage.computed == list("abcdef"), "g was never asked about"
+    assert sorted(told(store)) == [(word, "failed", 1) for word in "defg"]
+    waiting = {row["key"]: row["what"] for row in store.read(PROBLEMS).to_pylist()}
+    assert (waiting["d"], waiting["g"]) == ("it broke", "x at y: refused")
+    assert len(caplog.records) == 1, "thousands that wait are no thousand lines"
+    stage.gone_at = None
+    assert run_bucket(store, stage, 0, media).rows_out == 4
+    assert sorted(store.read(VERDICTS)["annotation_id"].to_pylist()) == list("abcdefg")
+
+
+def test_a_bucket_of_a_paused_stage_is_not_asked_and_says_why(store: Store, media: Media) -> None:
+    stage = Scorer(["a", "b", "c"])
+    report = run_bucket(store, stage, 0, media, paused="x at y: refused")
+    assert (report.rows_in, report.rows_out, report.failed) == (3, 0, 3)
+    assert stage.computed == []
+    assert sorted(told(store)) == [(word, "failed", 1) for word in "abc"]
+    run_bucket(store, stage, 0, media, paused="x at y: refused")
+    assert sorted(told(store)) == [(word, "failed", attempt) for word in "abc" for attempt in (1, 2)]
+
+
+def test_one_cause_is_one_line_of_the_log(store: Store, media: Media, caplog: pytest.LogCaptureFixture) -> None:
+    stage = Scorer(list("abcd"), lambda word: Problem("r", word, False, "it broke", f"word {word}", "mend it"), 4)
+    run_bucket(store, stage, 0, media)
+    assert [record.getMessage() for record in caplog.records] == ["scorer: it broke (word a and 3 more). mend it"]

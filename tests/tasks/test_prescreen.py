@@ -130,8 +130,36 @@ def test_a_voter_that_cannot_be_reached_leaves_segments_open(store: Store) -> No
     problem = store.read(PROBLEMS).to_pylist()[0]
     assert (problem["status"], problem["stage"]) == ("failed", "prescreen:parrot")
     assert "connection refused" in problem["what"]
+    assert report.paused is None, "what cannot answer one may answer the next"
     voter.reachable = True
     assert run_bucket(store, stage, 0, silence(store)).rows_out == 3
+
+
+def test_a_voter_whose_server_is_gone_pauses(store: Store) -> None:
+    stage = PrescreenStage(Parrot(reachable=False, gone=True), segments=lambda _: ROWS, flush_rows=1)
+    report = run_bucket(store, stage, 0, silence(store))
+    assert report.paused == "parrot at http://127.0.0.1:9: connection refused"
+    assert {row["key"] for row in store.read(PROBLEMS).to_pylist()} == set(stage.needs(0)["input_key"].to_pylist())
+
+
+def test_the_key_of_who_sees_the_film_changes_with_words_sound_and_picture() -> None:
+    def keys(segments: pa.Table = ROWS, sees: Sees = "film", **proxy: object) -> list[str]:
+        row = {
+            "recording_id": "r", "kind": "proxy", "source_sha256": "o", "uri": "u", "sha256": "s", "bytes": 1,
+            "start_s": 0.0, "duration_s": 9.0, "silent": False, "captioned": False, "encoder": "e", **proxy,
+        }  # fmt: skip
+        media = MEDIA.rows([row])
+        stage = PrescreenStage(Parrot(sees=sees), segments=lambda _: segments, media_rows=lambda _: media)
+        return list(map(str, stage.needs(0)["input_key"].to_pylist()))
+
+    plain = keys()
+    assert plain == keys()
+    assert [a == b for a, b in zip(plain, keys(sha256="other"), strict=True)] == [False, False, True], "q has no film"
+    assert keys(captioned=True) == keys(captioned=True, sha256="other"), "captions are no picture"
+    other_sound = segments(("r", "c", 0.0, "joy", "x-c"), ("r", "a", 2.0, "fear", None), ("q", "b", 1.0, "", "a-b"))
+    assert [a == b for a, b in zip(plain, keys(other_sound), strict=True)] == [False, True, True]
+    assert len({*plain, *keys(sees="speech")}) == 6
+    assert keys(sees="speech") == keys(sees="speech", sha256="other")
 
 
 def test_too_few_ballots_are_refused(store: Store) -> None:
