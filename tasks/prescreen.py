@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from osmo.annotators.answer import Unanswered
 from osmo.annotators.voter import Ballot, Turn, Utterance, Voter
-from osmo.schemas.keys import content_key, fingerprint
+from osmo.schemas.keys import fingerprint
 from osmo.schemas.table import Table
-from osmo.schemas.tables import VOTES
+from osmo.schemas.tables import MEDIA, VOTES
 from osmo.storage.media import Media
 from osmo.tasks.stage import Outcome
 from osmo.tasks.unanswered import open_problem, pause, usage_columns
@@ -22,6 +22,9 @@ from osmo.tasks.unanswered import open_problem, pause, usage_columns
 VERSION = 1
 NO_AUDIO = "no-audio"
 """Instead of the first digits of the text key, where a voter that listens gets a segment without sound."""
+NO_PICTURE = "no-picture"
+KEY_DIGITS = 32
+"""Digits of a key that several keys share: a share of each is enough to tell what changed, and keeps one width."""
 
 _READ = ("recording_id", "segment_id", "start_s", "end_s", "text", "language", "speaker")
 
@@ -133,19 +136,19 @@ class PrescreenStage:
         heard = pc.coalesce(segments["audio_key"], silent)
         if sees == "audio":
             return heard
-        pictures = self._pictures(bucket) if sees == "film" else {}
-        parts = zip(
-            *(column.to_pylist() for column in (segments["recording_id"], segments["text_key"], heard)), strict=True
-        )
-        keys = [content_key(sees, text, sound, pictures.get(recording)) for recording, text, sound in parts]
-        return pa.array(keys, pa.string())
+        shown = self._pictures(bucket, segments["recording_id"]) if sees == "film" else None
+        parts = [segments["text_key"], heard] if shown is None else [segments["text_key"], heard, shown]
+        digits = [pc.utf8_slice_codeunits(part, 0, KEY_DIGITS // len(parts)) for part in parts]
+        joined: pa.ChunkedArray[Any] = pc.binary_join_element_wise(*digits, "")  # type: ignore[call-overload]
+        return joined
 
-    def _pictures(self, bucket: int) -> dict[str, str]:
-        """Hash of each recording's proxy; one that was made up from captions shows nothing."""
-        if self._media_rows is None:
-            return {}
-        rows = self._media_rows(bucket).select(["recording_id", "kind", "sha256", "captioned"]).to_pylist()
-        return {row["recording_id"]: row["sha256"] for row in rows if row["kind"] == "proxy" and not row["captioned"]}
+    def _pictures(self, bucket: int, recordings: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+        """Hash of each segment's proxy; one that was made up from captions shows nothing."""
+        rows = MEDIA.empty() if self._media_rows is None else self._media_rows(bucket)
+        genuine = pc.and_(pc.equal(rows["kind"], pa.scalar("proxy")), pc.invert(rows["captioned"]))
+        proxies = rows.filter(genuine)
+        at = pc.index_in(recordings, value_set=proxies["recording_id"].combine_chunks())
+        return proxies["sha256"].take(at).fill_null(pa.scalar(NO_PICTURE))
 
     def _utterances(self, rows: pa.Table) -> list[Utterance]:
         listed = zip(*(rows[name].to_pylist() for name in _READ), rows["bucket"].to_pylist(), strict=True)
