@@ -8,6 +8,7 @@ import typer
 
 from osmo.flows.cli import app
 from osmo.schemas.config import OsmoConfig
+from osmo.schemas.endpoints import Endpoint
 from osmo.schemas.recording_json import RecordingJson
 from osmo.schemas.tables import TABLES
 from osmo.tasks.human_labels import LabelRow
@@ -27,6 +28,7 @@ EXTENSION_POINTS = {
     "create_judge": ("annotators/llm",),
     "create_writer": ("annotators/llm",),
     "create_describer": ("annotators/lmm",),
+    "create_backend": ("annotators/servers/backends",),
     "create_extractor": ("tasks/cues",),
     "create_tracker": ("tasks/tracks",),
     "create_engine": ("tasks/engines",),
@@ -80,8 +82,9 @@ def test_every_command_and_make_target_it_names_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     group = typer.main.get_command(app)
     commands = getattr(group, "commands", {})
-    known = {*commands, *(f"release {name}" for name in commands["release"].commands)}
-    said = re.findall(r"(?:`|^|/)osmo ((?:release )?[a-z][a-z-]*)", text, re.MULTILINE)
+    groups = {name: group.commands for name, group in commands.items() if hasattr(group, "commands")}
+    known = {*commands, *(f"{group} {name}" for group, names in groups.items() for name in names)} - {*groups}
+    said = re.findall(rf"(?:`|^|/)osmo ((?:(?:{'|'.join(groups)}) )?[a-z][a-z-]*)", text, re.MULTILINE)
     assert [name for name in said if name not in known] == []
     targets = set(re.findall(r"(?m)^([a-z0-9]+):", text_of("Makefile")))
     called = [name for names in re.findall(r"(?:`|^)make ([a-z0-9 ]+?)(?:`|$|  )", text, re.MULTILINE)
@@ -114,6 +117,11 @@ def test_every_field_of_an_owners_files_is_explained() -> None:
     assert missing == []
 
 
+def test_every_setting_of_a_model_is_explained() -> None:
+    page = text_of("docs/models.md")
+    assert [name for name in Endpoint.model_fields if f"\n| `{name}` |" not in page] == []
+
+
 def test_every_extension_point_has_its_recipe() -> None:
     recipes = text_of("CONTRIBUTING.md").split("## Recipes")[1]
     factories = {
@@ -131,7 +139,7 @@ def test_every_extension_point_has_its_recipe() -> None:
 
 def test_every_setting_that_a_recipe_switches_on_exists() -> None:
     found = re.findall(r"\*\*Switch on\*\* `\[(\w+)\] (\w+) = ", text_of("CONTRIBUTING.md"))
-    assert len(found) == 7
+    assert len(found) == 8
     for section, setting in found:
         assert setting in type(OsmoConfig.model_fields[section].default).model_fields
 
