@@ -93,6 +93,7 @@ def _load(name: str) -> ModuleType:
 
 
 _load("vrs_writer")
+_load("sidecar_servers")
 _releases = _load("releases_fixture")
 release, world, world_anywhere = _releases.release, _releases.world, _releases.world_anywhere
 _label_studio = _load("label_studio_server")

@@ -1,0 +1,1 @@
+"""Backends of the sidecar: one model each."""
