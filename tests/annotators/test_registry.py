@@ -24,7 +24,7 @@ def test_judges_and_writers_are_found_in_one_folder() -> None:
     [
         (registry.voter, "lexikon", "No voter 'lexikon'. Did you mean 'lexicon'?"),
         (registry.voter, "decision", "No voter 'decision'."),
-        (registry.judge, "composer", "No judge 'composer'. Available: rubric"),
+        (registry.judge, "composer", "No judge 'composer'. Available: llama3, rubric"),
         (registry.writer, "rubric", "No writer 'rubric'. Available: composer"),
         (registry.voter, "../llm/rubric", "No voter '../llm/rubric'."),
     ],
