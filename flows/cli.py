@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from osmo.flows import console
-from osmo.flows.commands import backup, build, compact, ingest, inspect, people, quickstart, release, setup
+from osmo.flows.commands import backup, build, compact, ingest, inspect, people, quickstart, release, setup, votes
 
 app = typer.Typer(
     name="osmo",
@@ -44,7 +44,7 @@ def _options(
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-for group in (quickstart, setup, build, ingest, people, inspect, release, backup, compact):
+for group in (quickstart, setup, build, ingest, people, votes, inspect, release, backup, compact):
     group.register(app)
 
 

@@ -45,6 +45,8 @@ class PrescreenQuality:
         kept: Compared segments that the vote kept.
         kept_precision: Share of those whose human label is not neutral; null: none was kept.
         kept_agreement: Share of those whose label equals the human one; null: none was kept.
+        kept_emotional: How many of those have a human label that is not neutral.
+        kept_equal: How many of those have the human label.
     """
 
     compared: int
@@ -55,6 +57,8 @@ class PrescreenQuality:
     kept: int
     kept_precision: float | None
     kept_agreement: float | None
+    kept_emotional: int
+    kept_equal: int
 
 
 def prescreen_quality(
@@ -71,10 +75,11 @@ def prescreen_quality(
         speaker: wearer, other or unknown. Others' segments are never kept: of them those count that would be, were they
             the wearer's.
     """
-    human, ambiguous = _human_labels(segments, labels, speaker)
+    human, ambiguous = labels_of_segments(segments, labels, speaker=speaker)
     rows = [row for row in candidates.to_pylist() if row["segment_id"] in human]
     voters = sorted(name for name in candidates.column_names if name.startswith(LABEL_PREFIX))
     kept = [(row["label"], human[row["segment_id"]]) for row in rows if row["kept"] or _would_be(row, speaker)]
+    emotional, equal = [said != NEUTRAL for _, said in kept], [label == said for label, said in kept]
     return PrescreenQuality(
         compared=len(human),
         ambiguous=ambiguous,
@@ -87,8 +92,10 @@ def prescreen_quality(
             for name in voters
         ),
         kept=len(kept),
-        kept_precision=_share([said != NEUTRAL for _, said in kept]),
-        kept_agreement=_share([label == said for label, said in kept]),
+        kept_precision=_share(emotional),
+        kept_agreement=_share(equal),
+        kept_emotional=sum(emotional),
+        kept_equal=sum(equal),
     )
 
 
@@ -102,8 +109,8 @@ def _voter_quality(voter: str, pairs: Sequence[tuple[str | None, str]], compared
     )
 
 
-def _human_labels(segments: pa.Table, labels: pa.Table, who: str) -> tuple[dict[str, str], int]:
-    """Human label of each of a speaker's segments that has one, and how many have two."""
+def labels_of_segments(segments: pa.Table, labels: pa.Table, *, speaker: str) -> tuple[dict[str, str], int]:
+    """Human label of each of a speaker's segments that has one, and how many have two; as `prescreen_quality` says."""
     names = ("recording_id", "start_s", "end_s", "emotion")
     given: dict[tuple[str, int, int], set[str]] = {}
     for recording_id, start_s, end_s, emotion in zip(*(labels[name].to_pylist() for name in names), strict=True):
@@ -113,10 +120,10 @@ def _human_labels(segments: pa.Table, labels: pa.Table, who: str) -> tuple[dict[
     columns = ("segment_id", "speaker", "recording_id", "start_s", "end_s")
     found: dict[str, str] = {}
     ambiguous = 0
-    for segment_id, speaker, recording_id, start_s, end_s in zip(
+    for segment_id, who, recording_id, start_s, end_s in zip(
         *(segments[name].to_pylist() for name in columns), strict=True
     ):
-        if segment_id is None or speaker != who:
+        if segment_id is None or who != speaker:
             continue
         said = given.get((recording_id, milliseconds(start_s), milliseconds(end_s)), set())
         if len(said) == 1:
