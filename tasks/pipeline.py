@@ -160,7 +160,7 @@ class Pipeline:
             segments=views.spoken,
             flush_rows=flush,
         )
-        extractors = [extractor(name) for name in config.sense.extractors]
+        extractors = [extractor(name, config.known_models()) for name in config.sense.extractors]
         for one in extractors:
             yield CueStage(one, events=views.events, media_rows=views.tracks, recordings=views.recordings)
         yield SenseStage(

@@ -28,17 +28,10 @@ UNASKED = Usage(attempts=0)
 
 @dataclass(frozen=True)
 class Given:
-    """What goes with one question.
-
-    Attributes:
-        text: The user's text.
-        media: The files: WAV of audio, MP4 of video.
-        without: Why something that the model takes is not there; null: everything is.
-    """
+    """What goes with one question: the user's text, and the files: WAV of audio, MP4 of video."""
 
     text: str
     media: dict[Kind, Part]
-    without: str | None = None
 
 
 class Asking:
@@ -79,18 +72,24 @@ class Asking:
         except CACHE_ERRORS as error:
             self.instead[place] = cannot_give(error, self._media, utterance.recording_id, ("audio", "proxy"))
             return None
+        if not found:
+            self.instead[place] = Refused("; ".join(lacks), usage=UNASKED)
+            return None
         if lacks:
             self.without[place] = "; ".join(lacks)
         text = vote_text(self._prompt, utterance, words=traits.words.values(), given=found)
-        return Given(text, found, self.without.get(place))
+        return Given(text, found)
 
     def _hindrance(self, utterance: Utterance) -> str | None:
         traits = self._traits
         if utterance.language is not None and utterance.language not in traits.languages:
             return f"language: {utterance.language} is none of {', '.join(traits.languages)}"
         absent = {"video": no_pictures, "audio": no_sound}
-        reasons = (absent[kind](self._media, utterance.recording_id) for kind in traits.needs)
-        return next((reason for reason in reasons if reason is not None), None)
+        reasons = {kind: absent[kind](self._media, utterance.recording_id) for kind in traits.takes}
+        lacks = [reason for reason in reasons.values() if reason is not None]
+        if len(lacks) == len(traits.takes):
+            return "; ".join(lacks)
+        return next((reason for kind in traits.needs if (reason := reasons[kind]) is not None), None)
 
     def _cut(self, kind: Kind, utterance: Utterance) -> Part:
         recording_id, start_s, end_s = utterance.recording_id, utterance.start_s, utterance.end_s

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from osmo.annotators.answer import Unanswered, Usage
 from osmo.storage.media import Media
 
 Modality = Literal["visual", "acoustic", "ocular"]
@@ -36,21 +37,40 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Where a model described instead of a measurement: which, and what it took.
+
+    Attributes:
+        raw_text: What it answered, unchanged; null: it was not asked.
+        model_revision: The model, and everything else that its description depends on beside the prompt.
+        prompt_sha: Hash of its prompt.
+        usage: What the description took.
+    """
+
+    raw_text: str | None
+    model_revision: str
+    prompt_sha: str | None
+    usage: Usage
+
+
+@dataclass(frozen=True)
 class Cue:
     """What was measured of one event in one modality.
 
     Attributes:
-        text: The cue in words, every number of which is in `evidence`; null: the modality is absent.
+        text: The cue in words, every number of which is in `evidence` if it was measured; null: the modality is absent.
         absent_reason: Why there is no cue; null where there is one.
         evidence: The measured numbers, rounded as the text says them.
         confidence: 0–1: 1 where event and baseline were measured in full, less where who speaks is not known or the
-            baseline is short, half of that without a baseline; null where absent.
+            baseline is short, half of that without a baseline; null where absent, and where a model described.
+        told: Who described it; null: it was measured.
     """
 
     text: str | None
     absent_reason: str | None
     evidence: tuple[Evidence, ...]
     confidence: float | None
+    told: Told | None = None
 
     def __post_init__(self) -> None:
         assert (self.text is None) != (self.absent_reason is None), "a cue has a text or a reason for its absence"
@@ -73,7 +93,10 @@ class MediaUndecodableError(RuntimeError):
 
 
 class Extractor(Protocol):
-    """Someone who measures one modality. Its file is tasks/cues/<name>.py, with `create_extractor`."""
+    """Someone who measures one modality. Its file is tasks/cues/<name>.py, with `create_extractor`.
+
+    A describer of annotators/lmm/ is one too, by `described.py`.
+    """
 
     @property
     def name(self) -> str:
@@ -95,8 +118,8 @@ class Extractor(Protocol):
         """The kind of cached media, or of track, that it looks at."""
         ...
 
-    def extract(self, spans: Sequence[Span], media: Media) -> list[Cue]:
-        """One cue per span, in order; what a span gets does not depend on the others.
+    def extract(self, spans: Sequence[Span], media: Media) -> Sequence[Cue | Unanswered]:
+        """One cue per span, in order; what a span gets does not depend on the others. `Unanswered` leaves it open.
 
         Raises:
             MediaUndecodableError: The media is there and cannot be decoded.

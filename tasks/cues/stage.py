@@ -1,19 +1,21 @@
-"""The stage of cues: one measured cue per event and modality, never derived from the event's label."""
+"""The stage of cues: one cue per event and modality, measured or described, never derived from the event's label."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 
+from osmo.annotators.answer import Unanswered
 from osmo.schemas.keys import content_key, fingerprint, milliseconds
 from osmo.schemas.table import Table
 from osmo.schemas.tables import CUES
 from osmo.storage.media import Media, MediaDamagedError
 from osmo.storage.objects import ObjectMissingError, StoreUnreachableError
-from osmo.tasks.cues.extractor import Cue, Extractor, MediaUndecodableError, Span
+from osmo.tasks.cues.extractor import Cue, Extractor, MediaUndecodableError, Span, Told
 from osmo.tasks.stage import Outcome, Problem
+from osmo.tasks.unanswered import open_problem, pause, usage_columns
 
 _TEXT = pa.string()
 _FIELDS: list[pa.Field[Any]] = [
@@ -22,8 +24,11 @@ _FIELDS: list[pa.Field[Any]] = [
     *(pa.field(name, _TEXT) for name in ("language", "reason")),
 ]
 NEEDS = pa.schema(_FIELDS)
+_UNREADABLE = (MediaUndecodableError, FileNotFoundError, ObjectMissingError, MediaDamagedError, StoreUnreachableError)
 _MEASURED_OF = {"acoustic_track": "audio", "visual_track": "proxy", "ocular_track": "eye"}
 _REASON_OF = {"audio": "audio_reason", "proxy": "video_reason", "eye": "eye_reason"}
+
+Row = dict[str, object]
 
 
 class CueStage:
@@ -77,7 +82,7 @@ class CueStage:
         kinds = dict.fromkeys([self._extractor.kind, self._media_kind])
         media = {(row["recording_id"], row["kind"]): row for row in self._media_rows(bucket).to_pylist()}
         reasons = self._reasons(bucket)
-        rows: list[dict[str, object]] = []
+        rows: list[Row] = []
         for event in events.to_pylist():
             recording_id = event["recording_id"]
             reason = reasons.get(recording_id)
@@ -94,28 +99,57 @@ class CueStage:
         return pa.Table.from_pylist(rows, schema=NEEDS)
 
     def compute(self, rows: pa.Table, media: Media) -> Outcome:
-        """One cue per event; what cannot be decoded is a problem of each of its events."""
-        by_recording: dict[str, list[dict[str, object]]] = {}
-        for row in rows.to_pylist():
-            by_recording.setdefault(row["recording_id"], []).append(row)
-        made: list[dict[str, object]] = []
+        """One cue per event; what cannot be decoded, and what nobody answered, is a problem of each of its events."""
+        made: list[Row] = []
         keys: list[str] = []
         problems: list[Problem] = []
-        for recording_id, listed in by_recording.items():
-            spans = [_span(row) for row in listed]
-            try:
-                cues = self._extractor.extract(spans, media)
-            except MediaUndecodableError as error:
-                problems += [_problem(row, error, error.where, permanent=True) for row in listed]
+        answers: list[Cue | Unanswered] = []
+        for listed in self._together(rows, media):
+            if isinstance(listed, Problem):
+                problems.append(listed)
                 continue
-            except (FileNotFoundError, ObjectMissingError, MediaDamagedError, StoreUnreachableError) as error:
-                where = str((media.row(recording_id, self._extractor.kind) or {}).get("uri"))
-                problems += [_problem(row, error, where, permanent=False) for row in listed]
-                continue
-            for row, cue in zip(listed, cues, strict=True):
-                made.append(self._row(row, cue))
+            row, answer = listed
+            answers.append(answer)
+            if isinstance(answer, Unanswered):
+                problems.append(self._open(row, answer))
+            else:
+                made.append(self._row(row, answer))
                 keys.append(str(row["input_key"]))
-        return Outcome(CUES.rows(made), keys, problems, attempts=rows.num_rows)
+        return Outcome(
+            CUES.rows(made),
+            keys,
+            problems,
+            attempts=sum(map(_attempts, answers)) + rows.num_rows - len(answers),
+            pause=pause(answers, self._extractor.name),
+        )
+
+    def _together(self, rows: pa.Table, media: Media) -> Iterator[tuple[Row, Cue | Unanswered] | Problem]:
+        """Each event with its answer, or its problem: all events at once, and where that fails, by recording."""
+        listed = rows.to_pylist()
+        try:
+            yield from zip(listed, self._extractor.extract([_span(row) for row in listed], media), strict=True)
+            return
+        except _UNREADABLE:
+            by_recording: dict[str, list[Row]] = {}
+            for row in listed:
+                by_recording.setdefault(row["recording_id"], []).append(row)
+        for recording_id, some in by_recording.items():
+            try:
+                yield from zip(some, self._extractor.extract([_span(row) for row in some], media), strict=True)
+            except MediaUndecodableError as error:
+                yield from (_problem(row, error, error.where, permanent=True) for row in some)
+            except _UNREADABLE as error:
+                where = str((media.row(recording_id, self._extractor.kind) or {}).get("uri"))
+                yield from (_problem(row, error, where, permanent=False) for row in some)
+
+    def _open(self, row: Row, answer: Unanswered) -> Problem:
+        return open_problem(
+            answer,
+            self._extractor.name,
+            recording_id=str(row["recording_id"]),
+            key=str(row["input_key"]),
+            what=f"event {row['event_id']}",
+        )
 
     @property
     def _media_kind(self) -> str:
@@ -128,7 +162,7 @@ class CueStage:
         rows = self._recordings(bucket).select(["recording_id", column]).to_pylist()
         return {row["recording_id"]: row[column] for row in rows if row[column]}
 
-    def _row(self, row: dict[str, object], cue: Cue) -> dict[str, object]:
+    def _row(self, row: Row, cue: Cue) -> Row:
         reason = cue.absent_reason
         if reason is not None and row["reason"] is not None:
             reason = f"{reason}: {row['reason']}"
@@ -141,6 +175,7 @@ class CueStage:
             "absent_reason": reason,
             "evidence": [{"name": name, "value": value, "unit": unit} for name, value, unit in cue.evidence],
             "confidence": cue.confidence,
+            **_told_columns(cue.told),
         }
 
 
@@ -149,7 +184,26 @@ def _identity(kind: str, row: Mapping[str, Any] | None) -> tuple[str | None, boo
     return (None, False) if row is None else (row["sha256"], row["silent" if kind == "audio" else "captioned"])
 
 
-def _span(row: dict[str, object]) -> Span:
+def _told_columns(told: Told | None) -> dict[str, str | int | float | None]:
+    """The columns of a cue that a model described; a measured one leaves them null."""
+    if told is None:
+        return {}
+    return {
+        "raw_text": told.raw_text,
+        "model_revision": told.model_revision,
+        "prompt_sha": told.prompt_sha,
+        **usage_columns(told.usage),
+    }
+
+
+def _attempts(answer: Cue | Unanswered) -> int:
+    """Requests that an answer took; a measurement counts as one."""
+    if isinstance(answer, Unanswered):
+        return answer.attempts
+    return 1 if answer.told is None else answer.told.usage.attempts
+
+
+def _span(row: Row) -> Span:
     language = row["language"]
     return Span(
         str(row["event_id"]),
@@ -160,7 +214,7 @@ def _span(row: dict[str, object]) -> Span:
     )
 
 
-def _problem(row: dict[str, object], error: Exception, where: str, *, permanent: bool) -> Problem:
+def _problem(row: Row, error: Exception, where: str, *, permanent: bool) -> Problem:
     return Problem(
         recording_id=str(row["recording_id"]),
         key=str(row["input_key"]),
