@@ -116,5 +116,5 @@ def test_a_snapshot_of_a_profile_needs_no_profile(nowhere: Path) -> None:
 
 def test_a_profile_that_does_not_exist_is_refused(nowhere: Path) -> None:
     for name in ("lnm", "../profiles/lmm"):
-        with pytest.raises(ConfigError, match="profile: .*'embedded' or 'lmm'"):
+        with pytest.raises(ConfigError, match=r"profile: .*'embedded' or 'lmm'"):
             load_config(write(nowhere / "osmo.toml", f'profile = "{name}"\n'))
