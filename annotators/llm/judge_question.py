@@ -38,7 +38,7 @@ _NONE = "none"
 def question(statement: Statement) -> Question:
     """The question about one statement; equal statements give equal questions."""
     asked = prompt(PROMPT)
-    nonce = nonce_for(*_texts(statement))
+    nonce = nonce_of(statement)
     text = asked.fill(
         announcement=announcement(nonce),
         emotions=", ".join(_emotion(concept, nonce) for concept in statement.emotions) or _NONE,
@@ -53,6 +53,11 @@ def question(statement: Statement) -> Question:
         unreadable="",
     )
     return Question(asked.system, text.rstrip(), schema=SCHEMA)
+
+
+def nonce_of(statement: Statement) -> str:
+    """The code of the marks in the question about a statement."""
+    return nonce_for(*_texts(statement))
 
 
 def ask_again(asked: Question, reason: str) -> Question:
