@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from osmo.annotators.answer import NOTHING, Unanswered, Usage
 
 STEP_NAMES = ("visual", "audio", "dialogue", "ocular", "previous_emotion", "inference")
 """The six steps of SENSE, in order."""
@@ -117,6 +119,35 @@ class Step:
         assert len(self.sentences) == len(self.cited), "every sentence cites its evidence"
 
 
+@dataclass(frozen=True)
+class Chain:
+    """What a writer answers.
+
+    Attributes:
+        steps: Six steps; empty: none could be read in the answer.
+        unread: Why; null where there are steps.
+        raw_text: The unchanged answer; null without a model.
+        usage: What the answer took.
+    """
+
+    steps: tuple[Step, ...]
+    unread: str | None = None
+    raw_text: str | None = None
+    usage: Usage = NOTHING
+
+    def __post_init__(self) -> None:
+        assert bool(self.steps) == (self.unread is None), "a chain has steps or a reason for none"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A chain that is not stored: for which event, what it was, and what it says that it must not say."""
+
+    bundle: Bundle
+    chain: Chain
+    reasons: tuple[str, ...]
+
+
 class Writer(Protocol):
     """Someone who writes chains. Its file is annotators/llm/<name>.py."""
 
@@ -135,6 +166,15 @@ class Writer(Protocol):
         """Hash of its prompt; null without one."""
         ...
 
-    def write(self, bundles: Sequence[Bundle]) -> list[tuple[Step, ...]]:
-        """Six steps per bundle, in order."""
+    def write(self, bundles: Sequence[Bundle]) -> Sequence[Chain | Unanswered]:
+        """One chain per bundle, in order; `Unanswered` where no answer was had, which leaves the event open."""
+        ...
+
+
+@runtime_checkable
+class Rewriter(Writer, Protocol):
+    """A writer who can do better when told why a chain was refused."""
+
+    def write_again(self, refused: Sequence[Refused]) -> Sequence[Chain | Unanswered]:
+        """One chain per refused one, in order, as `write` says; the usage is that of this try alone."""
         ...

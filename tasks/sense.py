@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 import pyarrow as pa
+from pydantic import JsonValue
 
-from osmo.annotators.writer import STEP_NAMES, Bundle, Step, Writer
+from osmo.annotators.answer import Unanswered
+from osmo.annotators.llm.composer import Composer
+from osmo.annotators.writer import STEP_NAMES, Step, Writer
 from osmo.schemas.keys import fingerprint
 from osmo.schemas.table import Table
 from osmo.schemas.tables import REASONING
 from osmo.storage.media import Media
-from osmo.tasks.chain_check import check_chain
+from osmo.tasks.chain_check import check_revision
+from osmo.tasks.chains import AGAIN, Unwritten, Written, write_chains
 from osmo.tasks.evidence import (
     DIALOGUE_BEFORE_S,
     DIALOGUE_TURNS,
@@ -24,6 +28,7 @@ from osmo.tasks.evidence import (
 )
 from osmo.tasks.history import history
 from osmo.tasks.stage import Outcome, Problem
+from osmo.tasks.unanswered import open_problem, pause, usage_columns
 
 VERSION = 1
 MODALITIES = ("visual", "acoustic", "ocular")
@@ -57,6 +62,7 @@ class SenseStage:
             flush_rows: Events after which a part is written.
         """
         self._writer = writer
+        self._fallback = Composer()
         self._events_all = events_all
         self._events = events
         self._cues = cues
@@ -77,18 +83,17 @@ class SenseStage:
 
     @property
     def fingerprint(self) -> str:
-        """Of the writer, its prompt, and what it is given."""
-        return fingerprint(
-            self.name,
-            VERSION,
-            {
-                "revision": self._writer.revision,
-                "prompt_sha": self._writer.prompt_sha,
-                "previous": self._previous,
-                "modalities": list(self._modalities),
-                "dialogue": [DIALOGUE_BEFORE_S, DIALOGUE_TURNS],
-            },
-        )
+        """Of the writer, its prompt, and what it is given; of the check and the composer where these decide more."""
+        parameters: dict[str, JsonValue] = {
+            "revision": self._writer.revision,
+            "prompt_sha": self._writer.prompt_sha,
+            "previous": self._previous,
+            "modalities": list(self._modalities),
+            "dialogue": [DIALOGUE_BEFORE_S, DIALOGUE_TURNS],
+        }
+        if self._writer.name != self._fallback.name:
+            parameters |= {"check": check_revision(), "again": AGAIN, "fallback": self._fallback.revision}
+        return fingerprint(self.name, VERSION, parameters)
 
     def needs(self, bucket: int) -> pa.Table:
         """One row per event whose cues are all there, with everything that its writer is given.
@@ -118,19 +123,25 @@ class SenseStage:
         return pa.Table.from_pylist(rows, schema=NEEDS)
 
     def compute(self, rows: pa.Table, media: Media) -> Outcome:
-        """Six rows per event; a chain that fails the check is a permanent problem, and never stored."""
+        """Six rows per event, of a chain that passes the check.
+
+        A writer whose chains are refused is asked again, then the composer's chain stands; where even that is refused,
+        it is a permanent problem. An event whose question nobody answered stays open.
+        """
         listed = rows.to_pylist()
-        bundles = [bundle_of(row) for row in listed]
+        ends, attempts = write_chains(self._writer, self._fallback, [bundle_of(row) for row in listed])
         made: list[Row] = []
         keys: list[str] = []
         problems: list[Problem] = []
-        for row, bundle, steps in zip(listed, bundles, self._writer.write(bundles), strict=True):
-            if violations := check_chain(bundle, steps):
-                problems.append(self._refused(row, violations))
-                continue
-            made += [self._row(row, bundle, step) for step in steps]
-            keys += [row["input_key"]] * len(steps)
-        return Outcome(REASONING.rows(made), keys, problems, attempts=len(bundles))
+        for row, end in zip(listed, ends, strict=True):
+            if isinstance(end, Written):
+                made += [_stored(row, end, step) for step in end.steps]
+                keys += [row["input_key"]] * len(end.steps)
+            elif isinstance(end, Unwritten):
+                problems.append(self._refused(row, end))
+            else:
+                problems.append(self._open(row, end))
+        return Outcome(REASONING.rows(made), keys, problems, attempts=attempts, pause=pause(ends, self._writer.name))
 
     def _cues_of(self, bucket: int) -> Mapping[str, Mapping[str, Row]]:
         cues = self._cues(bucket)
@@ -148,26 +159,35 @@ class SenseStage:
             for modality in MODALITIES
         ]
 
-    def _row(self, row: Row, bundle: Bundle, step: Step) -> Row:
-        return {
-            "event_id": bundle.event_id,
-            "recording_id": row["recording_id"],
-            "step": step.number,
-            "name": STEP_NAMES[step.number - 1],
-            "text": ("" if bundle.language == "zh" else " ").join(step.sentences),
-            "cited": list(step.cited),
-            "model": f"{self._writer.name}@{self._writer.revision}",
-            "prompt_sha": self._writer.prompt_sha,
-            "history": [event.event_id for event in bundle.history],
-        }
+    def _open(self, row: Row, none: Unanswered) -> Problem:
+        what = f"event {row['event_id']}"
+        return open_problem(none, self._writer.name, recording_id=row["recording_id"], key=row["input_key"], what=what)
 
-    def _refused(self, row: Row, violations: Sequence[str]) -> Problem:
-        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    def _refused(self, row: Row, end: Unwritten) -> Problem:
+        more = f" (and {len(end.violations) - 1} more)" if len(end.violations) > 1 else ""
         return Problem(
             recording_id=row["recording_id"],
             key=row["input_key"],
             permanent=True,
-            what=f"the chain of {self._writer.name} says what it was not given: {violations[0]}{more}",
+            what=f"the chain of {end.writer} says what it was not given: {end.violations[0]}{more}",
             where=f"event {row['event_id']}",
             remedy="Correct the writer or its prompt: its events are then written anew; or `osmo retry` to ask again.",
         )
+
+
+def _stored(row: Row, written: Written, step: Step) -> Row:
+    """One row of `REASONING`; what holds of the whole chain and is long stands on its first step."""
+    whole = {"refusals": list(written.refusals), "raw_text": written.raw_text, **usage_columns(written.usage)}
+    return {
+        "event_id": row["event_id"],
+        "recording_id": row["recording_id"],
+        "step": step.number,
+        "name": STEP_NAMES[step.number - 1],
+        "text": ("" if row["language"] == "zh" else " ").join(step.sentences),
+        "cited": list(step.cited),
+        "model": written.model,
+        "prompt_sha": written.prompt_sha,
+        "history": [event["event_id"] for event in row["history"]],
+        "outcome": written.outcome,
+        **(whole if step.number == 1 else {}),
+    }

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict
 
 from osmo.annotators.mentions import mentioned, unquoted
-from osmo.annotators.writer import NO_DIALOGUE, NO_HISTORY, Bundle, CueGiven, Earlier, Said, Step
+from osmo.annotators.writer import NO_DIALOGUE, NO_HISTORY, Bundle, Chain, CueGiven, Earlier, Said, Step
 from osmo.schemas.endpoints import NO_MODELS, Models
 from osmo.schemas.vocabulary import vocabulary
 
@@ -77,12 +77,12 @@ class Composer:
         sha = hashlib.sha256(_FILE.read_bytes()).hexdigest()[:16]
         return f"{VERSION}+{sha}+vocabulary-{vocabulary().version}"
 
-    def write(self, bundles: Sequence[Bundle]) -> list[tuple[Step, ...]]:
+    def write(self, bundles: Sequence[Bundle]) -> list[Chain]:
         """Six steps per bundle, in order."""
-        return [_chain(bundle) for bundle in bundles]
+        return [Chain(_steps(bundle)) for bundle in bundles]
 
 
-def _chain(bundle: Bundle) -> tuple[Step, ...]:
+def _steps(bundle: Bundle) -> tuple[Step, ...]:
     language = bundle.language if bundle.language in phrases() else "en"
     say = phrases()[language or "en"]
     cues = {cue.modality: cue for cue in bundle.cues}

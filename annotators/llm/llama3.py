@@ -1,4 +1,4 @@
-"""LLaMA3-8B-Instruct, or whatever model models.llama3 names: judges annotations.
+"""LLaMA3-8B-Instruct, or whatever model models.llama3 names: judges annotations and writes chains.
 
 Each factory imports what it needs, so that a judge does not load a writer.
 """
@@ -11,6 +11,7 @@ from osmo.schemas.endpoints import NO_MODELS, Models
 
 if TYPE_CHECKING:
     from osmo.annotators.judge import Judge
+    from osmo.annotators.writer import Writer
 
 NAME = "llama3"
 
@@ -20,3 +21,10 @@ def create_judge(models: Models = NO_MODELS) -> Judge:
     from osmo.annotators.llm.judging import LanguageJudge
 
     return LanguageJudge(NAME, models.endpoint(NAME))
+
+
+def create_writer(models: Models = NO_MODELS) -> Writer:
+    """The writer of this file; making it asks nothing of the server."""
+    from osmo.annotators.llm.writing import LlmWriter
+
+    return LlmWriter(NAME, models.endpoint(NAME))
