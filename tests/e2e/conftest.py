@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,19 @@ def osmo(label_studio: Any, label_studio_environment: Path) -> Iterator[Osmo]:
         "COLUMNS": "160",
     }
 
-    def run(*arguments: str, code: int = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, code: int = 0, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "osmo.flows", *arguments]
         aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=600, cwd=cwd, env=environment | aws
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+            cwd=cwd,
+            env=environment | aws | dict(env or {}),
         )
         assert done.returncode == code, f"osmo {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
