@@ -13,7 +13,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from osmo.flows import console
-from osmo.flows.commands import backup, build, compact, ingest, inspect, people, quickstart, release, setup, votes
+from osmo.flows.commands import (
+    annotators,
+    backup,
+    build,
+    compact,
+    ingest,
+    inspect,
+    people,
+    quickstart,
+    release,
+    setup,
+    votes,
+)
 
 app = typer.Typer(
     name="osmo",
@@ -44,7 +56,7 @@ def _options(
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-for group in (quickstart, setup, build, ingest, people, votes, inspect, release, backup, compact):
+for group in (quickstart, setup, annotators, build, ingest, people, votes, inspect, release, backup, compact):
     group.register(app)
 
 
