@@ -29,7 +29,7 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     table = Table(pad_edge=False, box=None)
     listed = [list(row) for row in rows]
     for index, column in enumerate(columns):
-        numeric = all(isinstance(row[index], int | float) for row in listed)
+        numeric = all(row[index] is None or isinstance(row[index], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
         table.add_row(*(_shown(value) for value in row))

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from osmo.schemas.endpoints import Endpoint, Models
+from osmo.schemas.prices import CostConfig
 
 Seconds = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -180,6 +181,7 @@ class OsmoConfig(BaseSettings):
     quality: QualityConfig = QualityConfig()
     sense: SenseConfig = SenseConfig()
     release: ReleaseConfig = ReleaseConfig()
+    cost: CostConfig = CostConfig()
     run: RunConfig = RunConfig()
 
     @classmethod

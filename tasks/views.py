@@ -204,7 +204,7 @@ class Views:
             rows = self._store.read(
                 table,
                 bucket=bucket,
-                columns=None if columns is None else [*UNIT, *columns],
+                columns=None if columns is None else [*UNIT, *(name for name in columns if name not in UNIT)],
                 fingerprints=[stage.fingerprint for stage in stages],
                 dictionary=dictionary,
             )

@@ -1,4 +1,7 @@
-"""The votes as one picture: agreement of each two voters as a heat map, beside bars of how votes fall."""
+"""The votes as one picture: agreement of each two voters as a heat map, beside bars of how votes fall.
+
+It is written in Pillow's own font, which every machine has and which knows neither Greek nor dashes.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,13 @@ def draw_votes(report: VoteReport, file: Path) -> None:
     bars_left = left + side + 2 * _MARGIN + 130 * _SCALE
     bars = [one for one in report.patterns if one.segments]
     width = round(bars_left + _BAR + 90 * _SCALE + _MARGIN)
-    height = round(max(top + side + 3 * _LINE, top + len(bars) * _LINE + 3 * _LINE) + _MARGIN)
+    height = round(max(top + side + _LINE, top + len(bars) * _LINE + 2 * _LINE) + _MARGIN)
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
     alpha = "none" if report.alpha is None else f"{report.alpha:.2f}"
     draw.text((_MARGIN, _MARGIN), "How voters agree", _INK, title)
     draw.text(
-        (_MARGIN, _MARGIN + _LINE), f"Cohen's κ, share of equal labels below; Krippendorff's α {alpha}", _FAINT, small
+        (_MARGIN, _MARGIN + _LINE), f"Cohen's kappa, and equal labels; Krippendorff's alpha {alpha}", _FAINT, small
     )
     draw.text((bars_left - 130 * _SCALE, _MARGIN), "How votes fall", _INK, title)
     draw.text(
@@ -81,7 +84,7 @@ def _heat(
             if row == column:
                 share = coverage.get(mine)
                 draw.rectangle(box, "white", _LOW, 2 * _SCALE)
-                said = "–" if share is None else f"{100 * share:.0f} %"
+                said = "none" if share is None else f"{100 * share:.0f} %"
                 draw.text((middle[0], middle[1] - 8 * _SCALE), said, _FAINT, text, anchor="mm")
                 draw.text((middle[0], middle[1] + 12 * _SCALE), "labelled", _FAINT, small, anchor="mm")
                 continue
@@ -89,8 +92,8 @@ def _heat(
             share = 0.0 if pair.kappa is None else min(1.0, max(0.0, pair.kappa))
             draw.rectangle(box, _blend(share))
             ink: Colour = (255, 255, 255) if share > 0.45 else _INK
-            kappa = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
-            equal = "–" if pair.equal is None else f"{100 * pair.equal:.0f} % equal"
+            kappa = "-" if pair.kappa is None else f"{pair.kappa:.2f}"
+            equal = "never met" if pair.equal is None else f"{100 * pair.equal:.0f} % equal"
             draw.text((middle[0], middle[1] - 8 * _SCALE), kappa, ink, text, anchor="mm")
             draw.text((middle[0], middle[1] + 12 * _SCALE), equal, ink, small, anchor="mm")
 
@@ -107,7 +110,7 @@ def _bars(
     for place, one in enumerate(bars):
         y = top + place * _LINE
         x = float(left)
-        draw.text((left - 130 * _SCALE, y + _LINE / 2), one.name, _INK, text, anchor="lm")
+        draw.text((left - 130 * _SCALE, y + _LINE / 2), one.name.replace("–", "-"), _INK, text, anchor="lm")
         if one.abstained:
             draw.text((left - 12 * _SCALE, y + _LINE / 2), f"{one.abstained} abstained", _FAINT, small, anchor="rm")
         for field, _, colour in _FATES:
@@ -133,5 +136,5 @@ def _blend(share: float) -> Colour:
 def _fitted(name: str, font: ImageFont.FreeTypeFont) -> str:
     """The name, cut where it is wider than a cell."""
     while len(name) > 2 and font.getlength(name) > _CELL - 6 * _SCALE:
-        name = name[:-2] + "…"
+        name = name[:-2] + "."
     return name

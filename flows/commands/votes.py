@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from osmo.tasks.vote_report import VoteReport
 
 _SHOWN_RANKS = 20
+_TOGETHER = 0.3
+"""Correlation of errors above which a warning stands beside the second opinion."""
+
 _EXPORTS = (".parquet", ".csv", ".json")
 
 
@@ -127,6 +130,13 @@ def _show(report: VoteReport) -> None:
         [("with a majority", second.majorities, second.same), ("kept", second.kept, second.kept_same)],
     )
     console.out.print(f"Of {second.below_quorum:,} without a majority it is sure of an emotion in {second.sure:,}.")
+    together = [one for one in report.pairs if one.error_correlation is not None and one.error_correlation > _TOGETHER]
+    if together:
+        worst = max(together, key=lambda one: one.error_correlation or 0.0)
+        console.out.print(
+            f"{worst.first} and {worst.second} err together ({worst.error_correlation:.2f}): it takes voters for "
+            "independent, and is surer than it should be."
+        )
 
 
 def _rank(pipeline: Pipeline, rank: bool, export: Path | None, json: bool) -> None:
@@ -149,8 +159,9 @@ def _rank(pipeline: Pipeline, rank: bool, export: Path | None, json: bool) -> No
     console.show_table(
         f"{kept.num_rows:,} kept segments, the surest first",
         ("recording", "start s", "label", "posterior", "likeliest", "bits"),
-        [tuple(row.values()) for row in shown],
-    )
+        [(row["recording_id"], row["start_s"], row["label"], f"{row['posterior']:.4f}", row["second_label"],
+          f"{row['entropy_bits']:.4f}") for row in shown],
+    )  # fmt: skip
     if kept.num_rows > _SHOWN_RANKS:
         console.say(f"{kept.num_rows - _SHOWN_RANKS:,} more: --json shows all, --export writes every segment.")
 
