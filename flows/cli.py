@@ -20,6 +20,7 @@ from osmo.flows.commands import (
     compact,
     ingest,
     inspect,
+    judge,
     people,
     quickstart,
     release,
@@ -56,7 +57,7 @@ def _options(
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-for group in (quickstart, setup, annotators, build, ingest, people, votes, inspect, release, backup, compact):
+for group in (quickstart, setup, annotators, build, ingest, people, votes, judge, inspect, release, backup, compact):
     group.register(app)
 
 
