@@ -94,6 +94,10 @@ def _load(name: str) -> ModuleType:
 
 _load("vrs_writer")
 _load("sidecar_servers")
+_load("fault_server")
+_models = _load("model_servers")
+answering_server, llama_folder = _models.answering_server, _models.llama_folder
+qwen2_audio_folder = _models.qwen2_audio_folder
 _releases = _load("releases_fixture")
 release, world, world_anywhere = _releases.release, _releases.world, _releases.world_anywhere
 _label_studio = _load("label_studio_server")

@@ -1,0 +1,287 @@
+"""A model server as all who ask it see it: places, tries, who it is, whether it is gone. Lives on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast
+
+import aiohttp
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from osmo.annotators.answer import Unanswered, Usage
+from osmo.annotators.transports.breaker import Breaker
+from osmo.annotators.transports.exchange import Reply, exchange
+from osmo.annotators.transports.failures import FailedTryError, Failure, causes
+from osmo.annotators.transports.keys import api_key
+from osmo.annotators.transports.question import Refused
+from osmo.annotators.transports.said import Hidden
+from osmo.schemas.endpoints import Endpoint
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R", covariant=True)
+
+KNOCK_S = 10.0
+"""Deadline of the knock at a server that is gone."""
+KEEP_S = 4.0
+"""How long an idle connection is used again: less than the 5 s after which uvicorn closes it."""
+LIMIT_BYTES = 8_000_000
+"""Longest answer that is read."""
+
+
+class Ask(Protocol[R]):
+    """One request that may be sent several times."""
+
+    @property
+    def path(self) -> str:
+        """Where below the server's address, with its slash."""
+        ...
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What no message may quote."""
+        ...
+
+    def body(self) -> bytes:
+        """JSON of this try."""
+        ...
+
+    def read(self, reply: Reply, hidden: Hidden) -> R:
+        """What the answer says.
+
+        Raises:
+            FailedTryError: Nothing usable, or not all that was asked for.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a server is known.
+
+    Attributes:
+        path: What is got before the first question, and by every knock.
+        look: Looks at the answer to it; raises `FailedTryError` where this is not the server that is meant.
+        plain: A question that every such server answers: no refusal is believed before it is answered, because a
+            server that was set up wrongly refuses everything; null: what `look` saw is proof enough.
+    """
+
+    path: str
+    look: Callable[[Reply], None]
+    plain: Ask[object] | None = None
+
+
+@dataclass(frozen=True)
+class Got(Generic[T]):
+    """What was read from an answer, and what it took."""
+
+    value: T
+    usage: Usage
+
+
+class Server:
+    """Asks one server. Everything but the constructor's arguments belongs to the loop that made it."""
+
+    def __init__(self, name: str, endpoint: Endpoint, door: Door) -> None:
+        """Bind it; no connection is made.
+
+        Raises:
+            MissingKeyError: The environment lacks the key.
+        """
+        self._name = name
+        self._endpoint = endpoint
+        self._door = door
+        self._where = endpoint.address(name)
+        self._key = api_key(name, endpoint)
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_S),
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        self._places = asyncio.Semaphore(endpoint.concurrency)
+        self._breaker = Breaker(endpoint.gone_after_s)
+        self._jitter = wait_random_exponential(multiplier=endpoint.backoff_s, max=endpoint.max_backoff_s)
+        self._knock: asyncio.Task[None] | None = None
+        self._known = False
+        self._proven = door.plain is None
+        self._ever_answered = False
+        self._proving = asyncio.Lock()
+
+    async def close(self) -> None:
+        """End its connections."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """One of the endpoint's places, in the order of asking; kept between tries, so that what waits is bounded."""
+        async with self._places:
+            yield
+
+    async def arrive(self) -> None:
+        """What every new call does first: if the server is gone, knock once."""
+        if self._breaker.gone is None:
+            return
+        self._known = False
+        try:
+            await self._recognise(min(KNOCK_S, self._endpoint.timeout_s))
+        except FailedTryError as error:
+            if error.failure.cause.outcome == "misconfigured":
+                self._breaker.back()
+                self._breaker.trip(error.failure, error.failure.line)
+            return
+        self._breaker.opened()
+
+    def gone(self) -> Unanswered | None:
+        """What everyone gets while it is gone, without being sent; null: it is there."""
+        if self._breaker.gone is None:
+            return None
+        failure, line = self._breaker.gone
+        return Unanswered(line, self._where, failure.remedy(self._name), gone=True, attempts=0)
+
+    async def meet(self) -> Unanswered | None:
+        """See that it is who it should be, with all tries; null: it is."""
+        ended: Got[object] | Refused | Unanswered = await self._tries(None)
+        assert not isinstance(ended, Refused), "a door refuses nothing"
+        return ended if isinstance(ended, Unanswered) else None
+
+    async def ask(self, ask: Ask[T]) -> Got[T] | Refused | Unanswered:
+        """Ask until there is an answer or a reason for none. Call it with a place."""
+        ended = await self._tries(ask)
+        if isinstance(ended, Refused) and not self._proven:
+            doubt = await self._doubt()
+            if doubt is not None:
+                return doubt
+        return ended
+
+    async def _tries(self, ask: Ask[T] | None) -> Got[T] | Refused | Unanswered:
+        started = time.perf_counter()
+        failures: list[Failure] = []
+
+        async def one_try() -> T | None:
+            try:
+                return await self._try(ask)
+            except FailedTryError as error:
+                failures.append(error.failure)
+                log.debug("%s: try %d failed: %s", self._name, len(failures), error.failure.line)
+                self._breaker.failed(error.failure)
+                # Another one may answer there afterwards.
+                self._known = self._known and error.failure.cause.name != "connection"
+                raise
+
+        try:
+            value: T | None = await AsyncRetrying(
+                stop=stop_after_attempt(self._endpoint.max_attempts),
+                retry=retry_if_exception(self._again),
+                wait=self._wait,
+                sleep=self._breaker.sleep,
+                before=self._still_there,
+                reraise=True,
+            )(one_try)
+        except _GoneError:
+            gone = self.gone()
+            assert gone is not None
+            return Unanswered(gone.problem, gone.where, gone.remedy, gone=True, attempts=len(failures))
+        except FailedTryError:
+            return self._ended(failures)
+        milliseconds = (time.perf_counter() - started) * 1000
+        return Got(cast(T, value), Usage(latency_ms=milliseconds, attempts=len(failures) + 1))
+
+    async def _try(self, ask: Ask[T] | None) -> T | None:
+        if not self._known:
+            await self._recognise(self._endpoint.timeout_s)
+        if ask is None:
+            return None
+        hidden = Hidden(key=self._key, texts=ask.texts)
+        reply = await self._exchange(ask.path, ask.body(), self._endpoint.timeout_s)
+        try:
+            value = ask.read(reply, hidden)
+        except FailedTryError as error:
+            if error.failure.cause.outcome == "refused":
+                self._answered()
+            raise
+        self._answered()
+        self._proven = True
+        return value
+
+    def _answered(self) -> None:
+        self._ever_answered = True
+        self._breaker.answered()
+
+    async def _exchange(self, path: str, body: bytes | None, deadline_s: float) -> Reply:
+        url = self._where + path
+        return await exchange(self._session, url, body, deadline_s=deadline_s, limit_bytes=LIMIT_BYTES)
+
+    async def _recognise(self, deadline_s: float) -> None:
+        """Look at the door; all who wait for that look once."""
+        if self._knock is None:
+            self._knock = asyncio.create_task(self._look(deadline_s))
+            self._knock.add_done_callback(lambda task: task.cancelled() or task.exception())
+        knock = self._knock
+        try:
+            await asyncio.shield(knock)
+        finally:
+            if self._knock is knock and knock.done():
+                self._knock = None
+
+    async def _look(self, deadline_s: float) -> None:
+        self._door.look(await self._exchange(self._door.path, None, deadline_s))
+        self._known = True
+
+    def _again(self, error: BaseException) -> bool:
+        return isinstance(error, FailedTryError) and error.failure.again
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.failure.retry_after_s if isinstance(error, FailedTryError) else None
+        return max(self._jitter(state), min(asked or 0.0, self._endpoint.max_backoff_s))
+
+    def _still_there(self, state: RetryCallState) -> None:
+        if self._breaker.gone is not None:
+            raise _GoneError
+
+    def _ended(self, failures: list[Failure]) -> Refused | Unanswered:
+        """The end of a question whose tries all failed."""
+        last = failures[-1]
+        outcomes = {failure.cause.outcome for failure in failures}
+        took = Usage(attempts=len(failures))
+        if last.cause.outcome == "refused":
+            return Refused(f"refused: {last.line}", last.raw, took)
+        if outcomes == {"unreadable"}:
+            return Refused(f"unreadable: {last.line}", last.raw, took)
+        if last.cause.outcome == "misconfigured":
+            self._breaker.trip(last, last.line)
+        elif outcomes == {"moved"} and not self._ever_answered:
+            self._breaker.trip(last, f"it answers with a redirect only: {last.line}")
+        elif last.cause.silent:
+            self._breaker.exhausted(last)
+        gone = self.gone()
+        if gone is not None:
+            return Unanswered(gone.problem, gone.where, gone.remedy, gone=True, attempts=len(failures))
+        line = f"{last.line} (try {len(failures)} of {self._endpoint.max_attempts})"
+        return Unanswered(line, self._where, last.remedy(self._name), attempts=len(failures))
+
+    async def _doubt(self) -> Unanswered | None:
+        """What is to be said in place of a refusal by a server that has answered nothing yet; null: believe it."""
+        async with self._proving:
+            if self._proven or self._door.plain is None:
+                return None
+            ended = await self._tries(self._door.plain)
+            if isinstance(ended, Refused):
+                failure = Failure(causes()["plain"], ended.reason, ended.raw)
+                self._breaker.trip(failure, f"it does not answer the plainest question: {ended.reason}")
+                return self.gone()
+            return ended if isinstance(ended, Unanswered) else None
+
+
+class _GoneError(Exception):
+    """The server went while a question waited for its next try."""
