@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from osmo.annotators.mentions import mentioned
-from osmo.tasks.chain_evidence import STEP_MODALITY, Evidence
+from osmo.tasks.chain_evidence import STEP_MODALITY, Evidence, names
 from osmo.tasks.chain_words import TwoLanguages, all_stems, bases, fold, listed_words, says_any, stem, words
 
 _ENGLISH = re.compile(r"[a-z]+")
@@ -28,6 +28,20 @@ def other_modality(text: str, step: int, given: str) -> str | None:
             if not any(word in longer for longer in known):  # bright, where brightness is given
                 return f"{word!r} ({modality})"
     return None
+
+
+def without_plain(text: str, cue: str) -> str:
+    """A text without the words that name emotions and plain things too, where they are repeated from a cue."""
+    given = fold(cue)
+    known = {*_ENGLISH.findall(given), *(word for word in words().plain.mandarin if word in given)}
+    return _plain().sub(lambda match: " " if match[1] in known else match[0], fold(text))
+
+
+def without_names(text: str, concepts: Iterable[str]) -> str:
+    """A text without the names of some concepts."""
+    found = sorted((fold(name) for name in names(concepts) if len(name) > 1), key=len, reverse=True)
+    spelt = (rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in found)
+    return re.sub("|".join(spelt), " ", fold(text)) if found else text
 
 
 def inflected(text: str, given: str) -> frozenset[str]:
@@ -116,6 +130,15 @@ def _negation(folded: str) -> str | None:
     listed = words().negations
     english = next((word for word in listed.english if word in tokens), None)
     return english or next((word for word in listed.mandarin if word in folded), None)
+
+
+@functools.cache
+def _plain() -> re.Pattern[str]:
+    """Plain words that do not stand behind a word of feeling."""
+    plain, feeling = words().plain, words().feeling
+    behind = "".join(rf"(?<!\b{word} )" for word in feeling.english)
+    behind += "".join(f"(?<!{word})" for word in feeling.mandarin)
+    return re.compile(rf"{behind}(\b(?:{'|'.join(plain.english)})\b|{'|'.join(plain.mandarin)})")
 
 
 @functools.cache
