@@ -1,0 +1,1 @@
+"""What each server's own environment is made of: pinned requirements, one file a server."""
