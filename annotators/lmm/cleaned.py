@@ -7,13 +7,13 @@ import unicodedata
 from collections import Counter
 
 from osmo.annotators.lmm.wording import phrases
+from osmo.annotators.parse.loops import is_loop
 
 LONGEST = 600
 """Characters of a description."""
 
 _END = re.compile(r"[.!?](?=\s|$)[\"'”’)]*|[。！？][”’」』）]*")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
-_LOOP = re.compile(r"(.{6,80}?)\1{3,}", re.DOTALL)
 _AGAIN = 3
 """So many equal sentences are a loop."""
 
@@ -50,7 +50,7 @@ def _one_line(text: str) -> str:
 
 def _loops(line: str) -> bool:
     sentences = Counter(one for part in _END.split(line) if len(one := part.strip()) > 3)
-    return any(count >= _AGAIN for count in sentences.values()) or _LOOP.search(line[: 4 * LONGEST]) is not None
+    return any(count >= _AGAIN for count in sentences.values()) or is_loop(line.casefold())
 
 
 def _ended(line: str, *, cut: bool) -> str:

@@ -1,8 +1,8 @@
 """A describer whose model stands behind a chat server, or in this process.
 
 It is given media and the language to write in, never what people felt, nor what was said. A description that names a
-feeling all the same is asked for once more, with that reason; one that still does is kept as it is, and who writes
-chains withholds it.
+feeling all the same is asked for once more, with the words to do without; one that still does is kept as it is, and
+who writes chains withholds it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from functools import partial
 from osmo.annotators.answer import Unanswered, Usage
 from osmo.annotators.describer import Describes, Description, Stretch
 from osmo.annotators.lmm.cleaned import LONGEST, cleaned
+from osmo.annotators.lmm.feelings import feeling_words
 from osmo.annotators.lmm.given import UNASKED, cannot_give
 from osmo.annotators.lmm.media_parts import CACHE_ERRORS, NoMediaError, Part, picture_part, sound_part
 from osmo.annotators.lmm.reaching import CHATS, reachable
 from osmo.annotators.lmm.traits import DescriberTraits
 from osmo.annotators.lmm.wording import describe_text, phrases, wording_revision
-from osmo.annotators.mentions import mentioned
 from osmo.annotators.prompt import Prompt, prompt
 from osmo.annotators.transports import opening
 from osmo.annotators.transports.question import Answer, Attachment, Question, Refused, Result
@@ -89,11 +89,13 @@ class LmmDescriber:
 
     def describe(self, stretches: Sequence[Stretch], media: Media) -> list[Told]:
         """One description per stretch, in order."""
-        told = self._ask(dict(enumerate(stretches)), media)
-        naming = {place: stretches[place] for place, one in told.items() if _names_a_feeling(one)}
+        told = self._ask({place: (stretch, "") for place, stretch in enumerate(stretches)}, media)
+        naming = {place: words for place, one in told.items() if (words := _feelings(one))}
         if naming:
-            again = self._ask(naming, media, again=phrases().again[self.describes])
-            still = sum(_names_a_feeling(one) for one in again.values())
+            say = phrases().again[self.describes]
+            asked = {place: (stretches[place], say.format(words=", ".join(naming[place]))) for place in naming}
+            again = self._ask(asked, media)
+            still = sum(bool(_feelings(one)) for one in again.values())
             log.info("%s: %d of %d named a feeling; asked again, %d do", self.name, len(naming), len(told), still)
             told |= {place: _better(told[place], again[place]) for place in naming}
         return [told[place] for place in range(len(stretches))]
@@ -102,12 +104,13 @@ class LmmDescriber:
     def _prompt(self) -> Prompt:
         return prompt(f"describe_{self.describes}")
 
-    def _ask(self, stretches: Mapping[int, Stretch], media: Media, *, again: str = "") -> dict[int, Told]:
+    def _ask(self, stretches: Mapping[int, tuple[Stretch, str]], media: Media) -> dict[int, Told]:
+        """What is told, by place, of each stretch with why it is asked about once more."""
         told: dict[int, Told] = {}
         places: list[int] = []
 
         def questions() -> Iterator[Question]:
-            for place, stretch in stretches.items():
+            for place, (stretch, again) in stretches.items():
                 try:
                     part = self._cut(stretch, media)
                 except NoMediaError as none:
@@ -151,8 +154,8 @@ def _description(result: Result) -> Told:
     return Description(text, reason, result.text, result.usage)
 
 
-def _names_a_feeling(told: Told) -> bool:
-    return isinstance(told, Description) and told.text is not None and bool(mentioned(told.text))
+def _feelings(told: Told) -> list[str]:
+    return feeling_words(told.text) if isinstance(told, Description) and told.text is not None else []
 
 
 def _better(first: Told, second: Told) -> Told:

@@ -135,7 +135,8 @@ def _sampled(path: Path, first_s: float, last_s: float, pictures: Pictures) -> t
             raise NoMediaError("no_video: its proxy has no picture stream")
         stream = container.streams.video[0]
         assert stream.time_base is not None
-        length_s = max(last_s - first_s, 1e-3)
+        ends_s = last_s if stream.duration is None else float(stream.duration * stream.time_base)
+        length_s = max(min(last_s, ends_s) - first_s, 1e-3)
         most_a_second = min(pictures.fps, pictures.most / length_s, float(stream.average_rate or pictures.fps))
         rate = Fraction(most_a_second).limit_denominator(1000)
         container.seek(int(first_s / stream.time_base), stream=stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from osmo.annotators.answer import Unanswered, Usage
 from osmo.annotators.lmm.traits import VoterTraits
@@ -15,7 +16,10 @@ from osmo.annotators.voter import Ballot
 from osmo.schemas.endpoints import Models
 from osmo.schemas.prescreen_contract import MAX_RAW_CHARS, Prediction
 
-Said = Answer | Prediction | Refused | Unanswered
+if TYPE_CHECKING:
+    from osmo.annotators.transports.predicting import Predicted
+
+Said: TypeAlias = "Answer | Predicted | Refused | Unanswered"
 """What a model, or its server, says about one utterance."""
 
 READABLE = ("contradiction", "unclear")
@@ -45,7 +49,7 @@ class Ballots:
         read: dict[int, tuple[Reading, Usage]] = {}
         for place, one in said.items():
             if isinstance(one, Answer | Prediction):
-                read[place] = self._reading(one), _usage(one)
+                read[place] = self._reading(one), one.usage
         unanswered = self._ask_reader({place: _raw(said[place]) for place in read}, read)
         ballots: list[Ballot | Unanswered] = []
         for place in range(len(said)):
@@ -58,7 +62,7 @@ class Ballots:
                 ballots.append(_ballot(_raw(one), *read[place], without.get(place)))
         return ballots
 
-    def _reading(self, said: Answer | Prediction) -> Reading:
+    def _reading(self, said: Answer | Predicted) -> Reading:
         labels = self._traits.labels
         if isinstance(said, Prediction) and said.label in labels:
             return Reading(said.label, None, said.extraction or "constrained")
@@ -93,13 +97,7 @@ def _raw(said: Said) -> str:
     return said.text if isinstance(said, Answer) else ""
 
 
-def _usage(said: Answer | Prediction) -> Usage:
-    if isinstance(said, Answer):
-        return said.usage
-    return Usage(said.tokens_in, said.tokens_out, said.latency_ms)
-
-
 def _ballot(raw: str, reading: Reading, usage: Usage, without: str | None) -> Ballot:
-    cut = f"raw text cut at {MAX_RAW_CHARS} characters" if len(raw) > MAX_RAW_CHARS else None
+    cut = f"raw text cut at {MAX_RAW_CHARS} characters" if len(raw) >= MAX_RAW_CHARS else None
     notes = [note for note in (reading.extraction, without, cut) if note]
-    return Ballot(reading.label, reading.abstain_reason, raw[:MAX_RAW_CHARS], "; ".join(notes) or None, usage=usage)
+    return Ballot(reading.label, reading.abstain_reason, raw, "; ".join(notes) or None, usage=usage)
