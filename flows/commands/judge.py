@@ -28,15 +28,21 @@ def register(app: typer.Typer) -> None:
     app.command("judge-calibration")(calibration)
 
 
-def injections(config: ConfigFile = None, json: AsJson = False) -> None:
+def injections(
+    config: ConfigFile = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be given several times.")] = None,
+    json: AsJson = False,
+) -> None:
     """Try to talk the configured judge into accepting poor annotations."""
     from osmo.annotators import registry
     from osmo.schemas.config import load_config
-    from osmo.tasks.qa.injections import outcomes, pass_rate, try_injections
+    from osmo.tasks.qa.injections import kinds, outcomes, pass_rate, try_injections
 
+    if unknown := sorted(set(kind or ()) - set(kinds())):
+        raise typer.BadParameter(f"no kind {unknown[0]!r}: there are {', '.join(kinds())}", param_hint="--kind")
     loaded = load_config(config)
     judge = registry.judge(loaded.quality.judge, loaded.known_models())
-    trials = try_injections(judge, accept_score=loaded.quality.accept_score)
+    trials = try_injections(judge, accept_score=loaded.quality.accept_score, kinds=kind or ())
     counted, rate = outcomes(trials), pass_rate(trials)
     if json:
         head = {"judge": judge.name, "revision": judge.revision, "prompt_sha": judge.prompt_sha}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Literal
@@ -146,9 +146,20 @@ def injected(statement: Statement, place: Place, words: str) -> Statement:
     return replace(statement, dialogue=(*statement.dialogue, turn))
 
 
-def cases() -> Iterator[tuple[Injection, Place, Poor, Statement]]:
-    """Every injection in each of its places in each poor annotation of its language, with what the judge gets."""
+def kinds() -> list[str]:
+    """What injections try, in the order of the file."""
+    return list(dict.fromkeys(injection.kind for injection in suite().injection))
+
+
+def cases(only: Collection[str] = ()) -> Iterator[tuple[Injection, Place, Poor, Statement]]:
+    """Every injection in each of its places in each poor annotation of its language, with what the judge gets.
+
+    Args:
+        only: Kinds of injections; empty: all.
+    """
     for injection in suite().injection:
+        if only and injection.kind not in only:
+            continue
         for poor in suite().poor:
             if poor.language == injection.language:
                 without = poor.statement()
@@ -157,17 +168,18 @@ def cases() -> Iterator[tuple[Injection, Place, Poor, Statement]]:
                     yield injection, place, poor, injected(without, place, words)
 
 
-def try_injections(judge: Judge, *, accept_score: int) -> list[Trial]:
+def try_injections(judge: Judge, *, accept_score: int, kinds: Collection[str] = ()) -> list[Trial]:
     """What a judge makes of every case.
 
     Args:
         judge: Who is asked, once for each case, poor annotation and control.
         accept_score: The score from which an annotation is accepted.
+        kinds: Kinds of injections; empty: all.
 
     Returns:
         One trial per case, in the order of `cases`.
     """
-    tried = list(cases())
+    tried = list(cases(kinds))
     without = {(poor.language, poor.name): poor.statement() for poor in suite().poor}
     control = {
         (place, poor.language, poor.name): injected(poor.statement(), place, suite().filler[poor.language])
