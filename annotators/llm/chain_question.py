@@ -128,7 +128,7 @@ def _shown(turns: Sequence[Said]) -> tuple[Said, ...]:
 
 
 def _turn(number: int, turn: Said, nonce: str) -> str:
-    speaker = _SPEAKERS.get(turn.speaker, "someone, perhaps the wearer")
+    speaker = _SPEAKERS.get(turn.speaker, "someone, perhaps the wearer,")
     return f"[D{number}] {speaker} says: {quote(turn.text, nonce, longest=LONGEST_TURN)}"
 
 

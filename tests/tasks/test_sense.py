@@ -71,8 +71,7 @@ def stage(
 
 
 def keys(made: SenseStage) -> dict[str, str]:
-    needs = made.needs(0)
-    return dict(zip(needs["event_id"].to_pylist(), needs["input_key"].to_pylist(), strict=True))
+    return {row["event_id"]: row["input_key"] for row in made.needs(0).select(["event_id", "input_key"]).to_pylist()}
 
 
 def changed(before: SenseStage, after: SenseStage) -> set[str]:
@@ -105,7 +104,7 @@ def test_an_event_gets_six_rows_under_one_key(nothing_to_see: Media) -> None:
 
 def test_mandarin_sentences_are_joined_without_a_space(nothing_to_see: Media) -> None:
     made = stage(events=[event("e1", 0, language="zh")], cues=CUES_3[:3])
-    text = made.compute(made.needs(0), nothing_to_see).rows["text"].to_pylist()[5]
+    text = str(made.compute(made.needs(0), nothing_to_see).rows["text"].to_pylist()[5])
     assert " " not in text.replace("A friend came.", "")
 
 
@@ -308,7 +307,7 @@ def test_the_composers_fingerprint_stands_and_others_follow_check_and_composer()
     }
     assert stage().fingerprint == fingerprint("sense:composer", 1, parameters)
     others = {**parameters, "revision": "1", "prompt_sha": "sha of a prompt"}
-    depends = {"check": check_revision(), "again": 2, "fallback": composer.revision}
+    depends: dict[str, Any] = {"check": check_revision(), "again": 2, "fallback": composer.revision}
     assert stage(writer=Inventor()).fingerprint == fingerprint("sense:inventor", 1, {**others, **depends})
 
 
