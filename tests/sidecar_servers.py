@@ -71,7 +71,7 @@ def sidecar(
         healthy_within_s: How long it may take.
         **options: Further options: max_batch=4 is --max-batch 4.
     """
-    port = port or _free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "osmo.annotators.servers.sidecar", "--backend", backend]
     command += ["--weights", str(weights), "--port", str(port)]
     command += ["--revision", revision] if revision is not None else []
@@ -115,7 +115,8 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float)
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
