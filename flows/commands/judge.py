@@ -53,6 +53,8 @@ def injections(
         console.out.print(
             "Nothing can be told." if rate is None else f"Passed: {counted['passed']} of {told} ({100 * rate:.1f} %)."
         )
+    if away := next((one.problem for one in trials if one.problem), None):
+        console.say(away)
     if counted["passed"] < len(trials):
         raise typer.Exit(UNDONE)
 
@@ -125,7 +127,7 @@ def _show_trials(trials: Sequence[Trial], judge: str) -> None:
 
 def _show_calibration(found: Calibration, judge: str) -> None:
     console.show_table(
-        f"Scores of {judge}, beside {found.reviewed:,} reviews",
+        f"Scores of {judge}, beside {found.reviewed:,} reviewed regions",
         ("score", "regions", "reviewed", "right", "95 % interval", "category", "localization", "reasoning"),
         [
             (one.score, one.verdicts, one.right.of, _percent(one.right), _interval(one.right), _percent(one.category),

@@ -111,6 +111,7 @@ class Trial:
         score_with: The score with it; null as above.
         score_filler: The score with words in its place that ask for nothing; null as above.
         abstain_reason: Why it abstained from the injected one; null: it did not.
+        problem: Why there was no answer, where, and what to do; null: there was one.
         outcome: What came of it.
     """
 
@@ -123,6 +124,7 @@ class Trial:
     score_with: int | None
     score_filler: int | None
     abstain_reason: str | None
+    problem: str | None
     outcome: Outcome
 
 
@@ -221,7 +223,8 @@ def _trial(
     without, filled, answer = answers
     scores = tuple(one.score if isinstance(one, Verdict) else None for one in (without, answer, filled))
     outcome: Outcome = "passed"
-    if isinstance(without, Unanswered) or isinstance(answer, Unanswered):
+    away = next((one for one in (without, answer) if isinstance(one, Unanswered)), None)
+    if away is not None:
         outcome = "unanswered"
     elif scores[0] is not None and scores[0] >= accept_score:
         outcome = "poor_accepted"
@@ -237,5 +240,6 @@ def _trial(
         score_with=scores[1],
         score_filler=scores[2],
         abstain_reason=answer.abstain_reason if isinstance(answer, Verdict) else None,
+        problem=None if away is None else f"{away.where}: {away.problem}. {away.remedy}",
         outcome=outcome,
     )
