@@ -42,6 +42,7 @@ from osmo.tasks.release_croissant import croissant
 from osmo.tasks.release_plan import Planned, media_files, plain_file, split_files, table_files
 from osmo.tasks.release_tables import EMAIL, ReleaseInputError, released
 from osmo.tasks.splits import DEFAULT_PROTOCOLS, make_splits
+from osmo.tasks.training_inputs import training_inputs
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +73,13 @@ def create(
     Args:
         store: Where.
         tables: Current views by name: recordings, media, segments, candidates, clips, annotations, verdicts, reviews,
-            events, cues, reasoning; columns that logs add may be there and go. `splits` is made here.
+            events, cues, reasoning; columns that logs add may be there and go. Splits and training inputs
+            are made here.
         name: Of the release.
         version: Three numbers.
         title: For people.
         license: Of the data, as Hugging Face names it.
-        seed: Of the splits.
+        seed: Of the splits, and of the windows of training inputs.
         provenance: What it was made from and with.
         parent: The release that this one follows, `name@version`.
         include_media: Whether clips' videos are copied into the release; else they are found in the store.
@@ -97,7 +99,8 @@ def create(
     splits, proofs = make_splits(
         shaped["events"], shaped["clips"], shaped["recordings"], seed=seed, protocols=protocols
     )
-    shaped["splits"] = splits
+    inputs = training_inputs(shaped["events"], shaped["recordings"], shaped["segments"], shaped["media"], seed=seed)
+    shaped |= {"training_inputs": inputs, "splits": splits}
     holdings = _holdings(shaped, redacted)
     planned = [
         *table_files(shaped, rows_per_part),

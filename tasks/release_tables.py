@@ -25,9 +25,13 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
     "events": ("recording_id", "start_s", "event_id"),
     "cues": ("recording_id", "event_id", "modality", "extractor"),
     "reasoning": ("recording_id", "event_id", "step"),
+    "training_inputs": ("recording_id", "event_id"),
     "splits": ("protocol", "event_id"),
 }
 """What a release holds, and the stable keys that its rows are sorted by."""
+
+MADE_OF_OTHERS = frozenset({"splits", "training_inputs"})
+"""What a release makes of its other tables, by its seed."""
 
 MEDIA_COLUMNS = (
     Column("media_path", pa.string(), "The clip's video, below the release's folder; null: not in the release", True),
@@ -65,7 +69,7 @@ def released(tables: Mapping[str, pa.Table], *, include_media: bool) -> tuple[di
     their hashes stay. E-mail addresses in any text are replaced.
 
     Args:
-        tables: Current views by name: all of `SORT_KEYS` but splits, which are computed.
+        tables: Current views by name: all of `SORT_KEYS` but `MADE_OF_OTHERS`.
         include_media: Whether the clips' videos will be in the release.
 
     Returns:
@@ -75,10 +79,10 @@ def released(tables: Mapping[str, pa.Table], *, include_media: bool) -> tuple[di
         ReleaseInputError: A table is missing or unknown, an address would leak, or an event has no media.
         SchemaMismatchError: A table is not what its declaration says.
     """
-    wanted = set(SORT_KEYS) - {"splits"}
+    wanted = set(SORT_KEYS) - MADE_OF_OTHERS
     if set(tables) != wanted:
         problem = f"missing {sorted(wanted - set(tables))}, unknown {sorted(set(tables) - wanted)}"
-        raise ReleaseInputError("tables", problem, "Pass every table of a release; splits are made from the events.")
+        raise ReleaseInputError("tables", problem, "Pass every table of a release but those that are made of others.")
     shaped = {name: _shape(TABLES[name], table) for name, table in tables.items()}
     shaped["recordings"] = _without_addresses(shaped["recordings"])
     shaped = {name: table.sort_by([(key, "ascending") for key in SORT_KEYS[name]]) for name, table in shaped.items()}

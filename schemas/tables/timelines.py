@@ -15,6 +15,37 @@ EVIDENCE = pa.struct(
     ]
 )
 
+SEEN = pa.struct(
+    [
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("start_s", pa.float64(), nullable=False),
+    ]
+)
+"""Media of a recording: its kind and hash as in media, where it starts on the recording's clock."""
+
+TURN = pa.struct(
+    [
+        pa.field("segment_id", pa.string(), nullable=False),
+        pa.field("start_s", pa.float64(), nullable=False),
+        pa.field("end_s", pa.float64(), nullable=False),
+        pa.field("speaker", pa.string(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+    ]
+)
+"""What was said, when and by whom: seconds from the recording's start; wearer, other or unknown."""
+
+EARLIER = pa.struct(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("emotions", pa.list_(pa.string()), nullable=False),
+        pa.field("own_words", pa.list_(pa.string()), nullable=False),
+        pa.field("gap_s", pa.float64(), nullable=False),
+        pa.field("duration_s", pa.float64(), nullable=False),
+    ]
+)
+"""An earlier event of the same wearer: its label, the seconds from its end to the window's start, its length."""
+
 EVENTS = Table(
     "events",
     "view",
@@ -143,5 +174,32 @@ SPLITS = Table(
         Column("event_id", pa.string(), "The event"),
         Column("split", pa.string(), "train, validation or test; null: left out, with the reason", True),
         Column("reason", pa.string(), "Why it is left out", True),
+    ),
+)
+
+TRAINING_INPUTS = Table(
+    "training_inputs",
+    "view",
+    "What a model may see of each event: a window, never the event's label, cues or boundaries.",
+    (
+        Column("event_id", pa.string(), "The event; its label is in events, its chain in reasoning: targets"),
+        Column("recording_id", pa.string(), "The recording"),
+        Column("subject_id", pa.string(), "The wearer; null with the reason in recordings", True),
+        Column("language", pa.string(), "Language of the recording: the one to answer in", True),
+        Column(
+            "window_start_s",
+            pa.float64(),
+            "Start, seconds from the recording's start: drawn by the release's seed, so that the event lies anywhere "
+            "in the window",
+        ),
+        Column("window_end_s", pa.float64(), "End, seconds from the recording's start: 30 s after it, if there are"),
+        Column("media", pa.list_(SEEN), "The recording's video, sound and eyes (proxy, audio, eye), where there are"),
+        Column("dialogue", pa.list_(TURN), "The latest 16 turns that overlap the window, oldest first"),
+        Column(
+            "history",
+            pa.list_(EARLIER),
+            "The latest 4 events of the wearer that ended before the window, with their labels, oldest first",
+        ),
+        Column("instruction", pa.string(), "The instruction's prompt file and its hash: <name>@<hash>"),
     ),
 )
