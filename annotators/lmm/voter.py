@@ -20,6 +20,7 @@ from osmo.annotators.lmm.reaching import CHATS, reachable
 from osmo.annotators.lmm.replies import Ballots, Said
 from osmo.annotators.lmm.traits import VoterTraits
 from osmo.annotators.lmm.wording import joined, wording_revision
+from osmo.annotators.parse.reply import VERSION as READING_VERSION
 from osmo.annotators.prompt import Prompt, prompt
 from osmo.annotators.transports import opening
 from osmo.annotators.transports.question import Attachment, Question
@@ -85,7 +86,10 @@ class LmmVoter:
                 "transport": self._endpoint.transport,
                 "constraint": self._endpoint.constraint,
                 "max_tokens": self._endpoint.max_tokens,
-                "reader": None if reader is None else self._models.endpoint(reader).identity(reader),
+                "reading": READING_VERSION,
+                "reader": None
+                if reader is None
+                else [self._models.endpoint(reader).identity(reader), prompt("read_reply").sha],
             },
         )
         return f"{self._endpoint.identity(self.name)}+{parameters[:16]}"

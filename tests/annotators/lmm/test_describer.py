@@ -51,7 +51,7 @@ def test_what_is_seen_goes_as_a_film_of_the_stretch(ask: Ask, chat_server: Any, 
     assert (told(one).usage.tokens_in, told(one).usage.tokens_out, told(one).usage.attempts) == (7, 3, 1)
     [[film, text]] = chat_server.contents()
     content = base64.b64decode(film["video_url"]["url"].removeprefix("data:video/mp4;base64,"))
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         frames = list(container.decode(video=0))
     assert len(frames) == 5 and frames[0].height == 360, "2.5 s with its margins, two pictures a second"
     assert "The pictures show 2.5 seconds" in text["text"] and "Write in English," in text["text"]

@@ -30,7 +30,7 @@ def sound_of(media: Media, start_s: float, end_s: float, longest_s: float = 29.5
 def pictures_of(media: Media, start_s: float, end_s: float, pictures: Pictures = SMALL) -> tuple[list[int], int, float]:
     """Grey of each picture, to the next ten; their height; the film's length."""
     part = picture_part(media, "r", start_s, end_s, pictures=pictures)
-    with av.open(io.BytesIO(part.content), format="mp4") as container:
+    with av.open(io.BytesIO(part.content), "r", format="mp4") as container:
         assert not container.streams.audio
         frames = list(container.decode(video=0))
         length_s = container.duration / av.time_base if container.duration else 0.0
