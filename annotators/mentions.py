@@ -6,6 +6,7 @@ import functools
 import re
 import unicodedata
 
+from osmo.annotators.everyday import Everyday
 from osmo.schemas.vocabulary import vocabulary
 
 NEUTRAL = "neutral"
@@ -18,15 +19,27 @@ Trie = dict[str, tuple[tuple[tuple[str, ...], str], ...]]
 def mentioned(text: str) -> frozenset[str]:
     """Concepts that a text names in English or Mandarin, negated or not; `neutral` is no emotion and left out.
 
-    A word counts wherever it stands, so what is found in a text is found in any sentence that quotes it between marks.
+    An English name that is an everyday word too (low, blue, moved) counts in a feeling context only: said of a person
+    after a verb of being or feeling, before a word for a mood, or alone. What decides lies between the marks around it,
+    so what is found in a text is found in any sentence that quotes it between quotation marks, and nothing else is.
     A Mandarin word of one character is not looked for: it is part of too many others (乐 in 音乐).
     """
     folded = _fold(text)
     english, mandarin, lengths = _words()
-    found: set[str] = set()
     tokens = _TOKEN.findall(folded)
-    for i, token in enumerate(tokens):
-        found.update(c for words, c in english.get(token, ()) if tuple(tokens[i : i + len(words)]) == words)
+    named = [
+        (i, len(words), concept)
+        for i, token in enumerate(tokens)
+        for words, concept in english.get(token, ())
+        if tuple(tokens[i : i + len(words)]) == words
+    ]
+    found: set[str] = set()
+    if named:
+        inside = [False] * len(tokens)
+        for i, length, _ in named:
+            inside[i : i + length] = [True] * length
+        everyday = Everyday(tokens, inside)
+        found.update(concept for i, length, concept in named if everyday.names(i, length))
     if not folded.isascii():
         for i in range(len(folded)):
             found.update(c for n in lengths if (c := mandarin.get(folded[i : i + n])) is not None)
