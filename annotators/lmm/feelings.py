@@ -13,13 +13,17 @@ _LONGEST = 8
 
 
 def feeling_words(text: str) -> list[str]:
-    """The shortest pieces of a text that name a concept, each once, in order of length, then place; empty: none."""
+    """The shortest pieces of a text that name a concept which the text as a whole names, each once; empty: none.
+
+    Where no piece does by itself, the concepts' own names stand for them.
+    """
+    concepts = mentioned(text)
     found: list[str] = []
-    runs = [(_WORD.findall(text), " "), *((list(run), "") for run in _MANDARIN.findall(text))]
+    runs = [(_WORD.findall(text), " "), *((list(run), "") for run in _MANDARIN.findall(text))] if concepts else []
     for size in range(1, _LONGEST + 1):
         for words, gap in runs:
             for start in range(len(words) - size + 1):
                 piece = gap.join(words[start : start + size]).lower()
-                if mentioned(piece) and not any(shorter in piece for shorter in found):
+                if concepts & mentioned(piece) and not any(shorter in piece for shorter in found):
                     found.append(piece)
-    return found
+    return found or sorted(concept.rpartition("/")[2] for concept in concepts)

@@ -66,7 +66,8 @@ class Bench:
 def weights(folder: Path, name: str) -> Path:
     words = {"fear": "worried", "joy": "happy", "sadness": "sad"} if name == "emotion_llama" else {}
     shape = {"emotion_llama": "label", "affectgpt": "list", "desta": "prose"}[name]
-    return tiny_weights(folder / name, reply=shape, words=words, model_id=name)
+    made: Path = tiny_weights(folder / name, reply=shape, words=words, model_id=name)
+    return made
 
 
 @pytest.fixture

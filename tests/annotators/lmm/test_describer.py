@@ -86,7 +86,7 @@ def test_a_feeling_is_asked_about_once_more_and_the_better_answer_stands(
     def answer(request: dict[str, Any]) -> str:
         text = request["messages"][-1]["content"][-1]["text"]
         if "words that can name a feeling" not in text:
-            return "A happy person looks down." if "2.5 seconds" in text else CAP
+            return "A happy, worried person." if "2.5 seconds" in text else CAP
         return CAP if "1.0 s" not in text else "A sad person."
 
     chat_server.answer = answer
@@ -95,7 +95,7 @@ def test_a_feeling_is_asked_about_once_more_and_the_better_answer_stands(
     assert [told(one).usage.attempts for one in found] == [2, 1]
     assert told(found[0]).usage.tokens_in == 14
     [again] = [text for text in chat_server.texts() if "words that can name a feeling" in text]
-    assert "happy, down." in again
+    assert "happy, worried." in again
 
 
 def test_a_description_that_keeps_naming_a_feeling_is_kept(ask: Ask, chat_server: Any, record: Record) -> None:

@@ -12,12 +12,14 @@ from osmo.annotators.mentions import mentioned
     ("text", "words"),
     [
         ("A person walks across a room.", []),
-        ("A Happy person looks down, happy again.", ["happy", "down"]),
+        ("A person sets a cup down on a low table.", []),
+        ("A Happy person looks down, happy again, and worried.", ["happy", "worried"]),
+        ("A person feels down.", ["down"]),
         ("一个人看起来很高兴，又有点难过。", ["高兴", "难过"]),
         ("一个人走过房间。", []),
         ("It sounds like self-blame.", ["self-blame"]),
     ],
-    ids=["none", "english", "mandarin", "mandarin-none", "hyphens"],
+    ids=["none", "everyday", "english", "felt", "mandarin", "mandarin-none", "hyphens"],
 )
 def test_the_words_are_found(text: str, words: list[str]) -> None:
     assert sorted(feeling_words(text)) == sorted(words)

@@ -25,7 +25,7 @@ from osmo.storage.media import Media
 Say = Callable[..., Utterance]
 Record = Callable[..., Media]
 Known = Callable[..., Models]
-SIDECARS = {
+SIDECARS: dict[str, dict[str, object]] = {
     "emotion_llama": {"reply": "label", "words": {"fear": "worried", "joy": "happy", "sadness": "sad"}},
     "affectgpt": {"reply": "list"},
     "desta": {"reply": "prose"},
@@ -36,7 +36,7 @@ SIDECARS = {
 def sidecars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Sidecar]]:
     """The three, each in its own shape of answers."""
     folder = tmp_path_factory.mktemp("sidecars")
-    more = {"fail_on": "outage", "refuse_on": "unspeakable"}
+    more: dict[str, object] = {"fail_on": "outage", "refuse_on": "unspeakable"}
     with (
         sidecar("tiny", tiny_weights(folder / "e", **SIDECARS["emotion_llama"], **more)) as one,
         sidecar("tiny", tiny_weights(folder / "a", **SIDECARS["affectgpt"], **more)) as two,

@@ -49,13 +49,10 @@ def test_every_voters_prompt_asks_for_the_person_behind_the_camera(name: str) ->
 
 
 @pytest.mark.parametrize("name", DESCRIBING)
-def test_a_describers_prompt_names_feelings_only_as_words_to_do_without(name: str) -> None:
+def test_a_describers_prompt_names_no_feeling_itself(name: str) -> None:
     asked = describe_text(prompt(name), seconds=2.0, language="en")
     assert "Name no feeling and no mood" in asked
-    avoid, instead = asked.split("such as ")[1].split(": say ")
-    assert all(mentioned(word) or word == "flat" for word in re.findall(r'"([^"]+)"', avoid))
-    assert not mentioned(instead), "what it may say instead would be withheld"
-    assert not mentioned(prompt(name).system + asked.split("such as ")[0])
+    assert not mentioned(f"{prompt(name).system} {asked}")
 
 
 @pytest.mark.parametrize("name", ASKING)
