@@ -37,7 +37,12 @@ app = typer.Typer(
 )
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-_MISUSE = frozenset({"ConfigError", "UnknownExtensionError", "UnknownStageError"})
+_MISUSE = frozenset(
+    {
+        "ConfigError", "UnknownExtensionError", "UnknownStageError", "MissingEndpointError", "UnpinnedModelError",
+        "WrongTransportError", "MissingKeyError",
+    }
+)  # fmt: skip
 
 
 @app.callback()

@@ -55,6 +55,7 @@ class Bars:
         )
         self._bars: dict[str, TaskID] = {}
         self._totals: dict[tuple[str, int], tuple[int, int]] = {}
+        self._paused: set[str] = set()
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -77,8 +78,16 @@ class Bars:
                 self._bars[name], completed=sum(pair[0] for pair in mine), total=sum(pair[1] for pair in mine)
             )
 
+    def paused(self, name: str, why: str) -> None:
+        """A stage cannot go on now; one line says why, and its bar stays where it is."""
+        err.print(f"[yellow]{escape(name)} pauses:[/] {escape(why)}. What was answered is stored.", soft_wrap=True)
+        self._paused.add(name)
+
     def finished(self, name: str) -> None:
         """A stage ended."""
+        if name in self._paused:
+            self._progress.stop_task(self._bars[name])
+            return
         bar = self._bars.get(name)
         if bar is not None:
             done = max(1, sum(pair[0] for (stage, _), pair in self._totals.items() if stage == name))

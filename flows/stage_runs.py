@@ -115,6 +115,7 @@ class _StageRun:
         self.total = {name: self.total[name] + counts[name] for name in _SUMMED}
         if paused is not None and self._paused is None:
             self._paused = paused
+            listener().paused(self.stage, paused)
             get_run_logger().warning("%s pauses: %s. What was answered is stored.", self.stage, paused)
 
     def finish(self) -> None:

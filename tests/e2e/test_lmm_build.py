@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import tomli_w
+from model_servers import answering_llama, serve, tiny_qwen2_audio
+from sidecar_servers import sidecar, tiny_weights
 
+from osmo.annotators.transports.weights import model_revision
 from osmo.schemas.tables import REASONING, VERDICTS, VOTES
 from osmo.storage import releases
 from osmo.storage.store import Store
@@ -48,31 +50,32 @@ class Build:
 
 
 @pytest.fixture(scope="module")
-def build(
-    osmo: Osmo, sidecar_servers: ModuleType, model_servers: ModuleType, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Build]:
+def build(osmo: Osmo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
     folder = tmp_path_factory.mktemp("lmm")
     for name in ("sample-en-1", "sample-zh-1"):
         shutil.copytree(SAMPLE / name, folder / "recordings" / name)
     with ExitStack() as servers:
         models: dict[str, dict[str, object]] = {}
         for name, shape in SIDECARS.items():
-            weights = sidecar_servers.tiny_weights(folder / name, keywords=KEYWORDS, reply=shape, model_id=name)
+            weights = tiny_weights(folder / name, keywords=KEYWORDS, reply=shape, model_id=name)
             environment = {"OSMO_SIDECAR_KEY": KEYS["OSMO_TEST_SIDECAR_KEY"]}
-            served = servers.enter_context(sidecar_servers.sidecar("tiny", weights, environment=environment))
+            served = servers.enter_context(sidecar("tiny", weights, environment=environment))
             models[name] = {
                 "url": served.url,
                 "model": name,
                 "revision": served.revision,
                 "api_key_variable": "OSMO_TEST_SIDECAR_KEY",
             }
-        qwen = model_servers.tiny_qwen2_audio(folder / "qwen2_audio")
-        models["qwen2_audio"] = {"transport": "local", "model": str(qwen), "allow_unpinned": True}
-        llama = model_servers.answering_llama(folder / "llama3", VERDICT)
+        qwen = tiny_qwen2_audio(folder / "qwen2_audio")
+        models["qwen2_audio"] = {"transport": "local", "model": str(qwen), "revision": model_revision(qwen)}
+        judge = servers.enter_context(serve(answering_llama(folder / "llama3", VERDICT)))
         models["llama3"] = {
-            "url": servers.enter_context(model_servers.serve(llama)), "model": str(llama), "allow_unpinned": True,
-            "served_name": str(llama), "api_key_variable": "OSMO_TEST_LLAMA_KEY", "concurrency": 2,
-        }  # fmt: skip
+            "url": judge.url,
+            "model": judge.model,
+            "revision": judge.revision,
+            "api_key_variable": "OSMO_TEST_LLAMA_KEY",
+            "concurrency": 2,
+        }
         settings = {
             "profile": "lmm",
             "sources": [{"path": str(folder / "recordings")}],
