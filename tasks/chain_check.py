@@ -15,7 +15,6 @@ from osmo.tasks.chain_claims import (
     other_modality,
     unsaid_numbers,
     without_names,
-    without_plain,
     wrong_speaker,
 )
 from osmo.tasks.chain_evidence import NUMBER, STEP_MODALITY, Evidence, given, names
@@ -150,7 +149,7 @@ def _check_sentence(
         if wrong := wrong_speaker(rest, cited):
             yield "speaker", f"{sentence!r} says {wrong!r}, but {ref} was said by {cited.turn and cited.turn.speaker}"
     allowed = _allowed(bundle, step, cited, evidence)
-    named = mentioned(without_plain(rest, cited.text) if cited.cue else rest) | inflected(rest, pool)
+    named = mentioned(rest) | inflected(rest, pool)
     if wrong_names := sorted(named - allowed):
         yield "emotion", f"{sentence!r} names {', '.join(wrong_names)}, which nothing given for this step allows"
     invented = set(NUMBER.findall(sentence)) - cited.numbers

@@ -30,13 +30,6 @@ def other_modality(text: str, step: int, given: str) -> str | None:
     return None
 
 
-def without_plain(text: str, cue: str) -> str:
-    """A text without the words that name emotions and plain things too, where they are repeated from a cue."""
-    given = fold(cue)
-    known = {*_ENGLISH.findall(given), *(word for word in words().plain.mandarin if word in given)}
-    return _plain().sub(lambda match: " " if match[1] in known else match[0], fold(text))
-
-
 def without_names(text: str, concepts: Iterable[str]) -> str:
     """A text without the names of some concepts."""
     found = sorted((fold(name) for name in names(concepts) if len(name) > 1), key=len, reverse=True)
@@ -130,15 +123,6 @@ def _negation(folded: str) -> str | None:
     listed = words().negations
     english = next((word for word in listed.english if word in tokens), None)
     return english or next((word for word in listed.mandarin if word in folded), None)
-
-
-@functools.cache
-def _plain() -> re.Pattern[str]:
-    """Plain words that do not stand behind a word of feeling."""
-    plain, feeling = words().plain, words().feeling
-    behind = "".join(rf"(?<!\b{word} )" for word in feeling.english)
-    behind += "".join(f"(?<!{word})" for word in feeling.mandarin)
-    return re.compile(rf"{behind}(\b(?:{'|'.join(plain.english)})\b|{'|'.join(plain.mandarin)})")
 
 
 @functools.cache

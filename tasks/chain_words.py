@@ -72,8 +72,6 @@ class Words(_Model):
     """tasks/chain_words.toml."""
 
     frame: TwoLanguages
-    plain: TwoLanguages
-    feeling: TwoLanguages
     modality: dict[str, TwoLanguages]
     opposites: Opposites
     negations: TwoLanguages
