@@ -180,9 +180,10 @@ class Views:
         """`REASONING` rows of the active writer."""
         return self._of_stages("reasoning", bucket, [f"sense:{self._config.sense.writer}"])
 
-    def rows_of(self, stage: str, bucket: int, columns: Sequence[str]) -> pa.Table:
+    def rows_of(self, stage: str, bucket: int, columns: Sequence[str], *, dictionary: Sequence[str] = ()) -> pa.Table:
         """Some columns of the rows of one stage: what a report counts, without the texts beside it."""
-        return self._of_stages(f"{stage} {' '.join(columns)}", bucket, [stage], columns=columns)
+        memory = f"{stage} {' '.join(columns)}"
+        return self._of_stages(memory, bucket, [stage], columns=columns, dictionary=dictionary)
 
     def _voters(self) -> list[str]:
         return [name for name in self._pipeline.stage_names if name.startswith("prescreen:")]

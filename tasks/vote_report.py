@@ -171,9 +171,10 @@ def _coverage(pipeline: Pipeline, votes: Counted, place: int) -> VoterCoverage:
     reasons: Counter[str] = Counter()
     for bucket in views.buckets:
         rows = views.rows_of(f"prescreen:{voter}", bucket, ["abstain_reason"])
-        for one in pc.value_counts(rows["abstain_reason"]).to_pylist():
-            if one["values"] is not None:
-                reasons[str(one["values"]).partition(":")[0]] += one["counts"]
+        counts = pc.value_counts(rows["abstain_reason"])
+        for reason, count in zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True):
+            if reason is not None:
+                reasons[str(reason).partition(":")[0]] += int(count or 0)
     labelled = int((mine >= 0).sum())
     return VoterCoverage(
         voter,

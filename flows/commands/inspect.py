@@ -34,10 +34,22 @@ def open_pipeline(config: Path | None) -> Pipeline:
     return Pipeline(store, loaded, labelling)
 
 
-def plan(config: ConfigFile = None, json: AsJson = False) -> None:
+def plan(
+    config: ConfigFile = None,
+    cost: Annotated[bool, typer.Option("--cost", help="What asking models will take, and what it took.")] = False,
+    hours: Annotated[
+        float | None, typer.Option(min=0, help="With --cost: of recordings of so many hours, without any store.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
     """Print, per stage, what is present, missing and quarantined. Nothing runs."""
     from osmo.tasks.status import plan as plan_stages
 
+    if hours is not None and not cost:
+        raise typer.BadParameter("--hours goes with --cost")
+    if cost:
+        _cost(config, hours, json)
+        return
     pipeline = open_pipeline(config)
     rows = list(plan_stages(pipeline))
     if json:
@@ -56,6 +68,7 @@ def status(
     config: ConfigFile = None,
     stuck: Annotated[bool, typer.Option("--stuck", help="What fails, why, and what to do.")] = False,
     warnings: Annotated[bool, typer.Option("--warnings", help="Also what was left out of results.")] = False,
+    cost: Annotated[bool, typer.Option("--cost", help="What asking models took beside what was foretold.")] = False,
     json: AsJson = False,
 ) -> None:
     """Show the funnel from recordings to events, what people have left to do, and what is stuck."""
@@ -63,6 +76,9 @@ def status(
     from osmo.tasks.status import funnel_of
     from osmo.tasks.status import stuck as find_stuck
 
+    if cost:
+        _cost(config, None, json)
+        return
     pipeline = open_pipeline(config)
     found = find_stuck(pipeline, warnings=warnings)
     if stuck or warnings:
@@ -87,6 +103,18 @@ def retry(
 
     count = reopen(open_pipeline(config), stage)
     console.out.print(f"Reopened {count} {'unit' if count == 1 else 'units'}. `osmo build` tries them again.")
+
+
+def _cost(config: Path | None, hours: float | None, json: bool) -> None:
+    from osmo.flows.commands.cost import show_bill
+    from osmo.schemas.config import load_config
+    from osmo.tasks.bill import bill, bill_of_hours
+
+    if hours is not None:
+        show_bill(bill_of_hours(load_config(config), hours), json, title=f"{hours:g} hours of recordings")
+        return
+    pipeline = open_pipeline(config)
+    show_bill(bill(pipeline), json, title=pipeline.store.uri)
 
 
 def _show_stuck(found: list[dict[str, object]], json: bool) -> None:

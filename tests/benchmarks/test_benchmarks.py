@@ -12,11 +12,14 @@ REPOSITORY = Path(__file__).parents[2]
 PEERS = {
     "asr": {"openai-whisper, one clip at a time", "encoding all of its windows", "real time"},
     "evidence": {"Praat's pitch of the same sound", "decoding the same video", "reading the track as often"},
+    "bill": {"2 s"},
     "eyes": {"5 ms", "decoding it alone"},
     "flow": {"a plain loop over the buckets"},
     "parts": {"pyarrow writes the same parts", "pyarrow reads the same parts"},
     "plan": {"decoding the votes' keys once"},
     "rules": {"one sort of the same rows", "a naive loop"},
+    "transports": {"the server's 50 ms alone", "a plain loop (of 4, scaled)", "after 300"},
+    "votes": {"crowd-kit DawidSkene", "0.2 s"},
     "vote": {"copying the columns", "crowd-kit MajorityVote", "decoding those columns"},
 }
 
@@ -42,3 +45,9 @@ def test_it_prints_a_ratio_beside_each_peer(name: str, tmp_path: Path) -> None:
     figures = json.loads(done.stdout)["figures"]
     assert {figure["peer"] for figure in figures} == PEERS[name]
     assert all(figure["ratio"] > 0 and figure["target"] for figure in figures)
+
+
+def test_the_coefficients_are_what_is_measured() -> None:
+    command = [sys.executable, "benchmarks/coefficients.py", "--check"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"tasks/coefficients.toml: {done.stdout}{done.stderr}"
