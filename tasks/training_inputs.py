@@ -99,7 +99,7 @@ def _said(segments: pa.Table) -> dict[str, list[Row]]:
     return found
 
 
-def _dialogue(said: Sequence[Row], start_ms: int, end_ms: int) -> list[Row]:
+def _dialogue(said: Sequence[Row], start_ms: int, end_ms: int) -> Sequence[Row]:
     """The latest turns that overlap a window, oldest first."""
     names = ("segment_id", "start_s", "end_s", "speaker", "text")
     near = [
