@@ -75,9 +75,12 @@ class _Scope:
     rank: int = PLAIN
     level: int = SAID
     opened: int = -1
+    firm: bool = False
 
     def assert_again(self) -> None:
-        self.negated_from, self.used, self.paused = -1, False, False
+        """What was denied ends, unless all of the sentence is."""
+        if not self.firm:
+            self.negated_from, self.used, self.paused = -1, False, False
 
 
 @dataclass
@@ -102,6 +105,7 @@ class _Reader:
             self.carried = (level, rank)
             return
         first = len(self.made)
+        leading = [at for at in words if is_emotion(items[at]) and at + 1 < end and items[at + 1].role in _ENDS_OF_LEAD]
         only_emotions = all(is_emotion(items[at]) for at in words)
         positions: dict[int, int] = {}
         for at in range(start, end):
@@ -109,12 +113,12 @@ class _Reader:
             self._steer(scope, item, at, end, positions)
             if is_emotion(item):
                 positions[at] = len(self.made)
-                leads = at == words[0] and at + 1 < end and items[at + 1].role in _ENDS_OF_LEAD
+                leads = at == words[0] and leading == [at]
                 named = max(scope.level, NAMED) if only_emotions or leads else scope.level
                 self.made.append(self._claim(item, at, scope, named, end))
                 scope.used = True
         if items[end - 1].value == "?":
-            self.made[first:] = [replace(one, dropped=one.dropped or "supposed") for one in self.made[first:]]
+            self.made[first:] = [replace(one, dropped="supposed") for one in self.made[first:]]
         if (
             scope.level > SAID
             and len(self.made) == first
@@ -133,6 +137,8 @@ class _Reader:
             self._pass_break(scope, role, at)
         elif role == "negator":
             self._negate(scope, item, at, end, positions)
+        elif role == "disbelief":
+            scope.negated_from, scope.firm = at, True
         elif role in ("refuse", "says_no"):
             self.refused = self.refused or item.value
             if role == "refuse":
@@ -149,9 +155,9 @@ class _Reader:
         elif role in ("final", "conclusion", "named"):
             scope.level = max(scope.level, FINAL if role == "final" else NAMED)
             self.persons.ask()
-        elif role in ("wearer", "other", "speaker", "pronoun", "face"):
+        elif role in ("wearer", "other", "speaker", "self", "pronoun", "face"):
             self.persons.mention(item, self.items[at + 1 : end])
-            if scope.paused and (role != "pronoun" or scope.used):
+            if scope.paused and (role not in ("pronoun", "self") or scope.used):
                 scope.assert_again()
         elif role in ("copula", "aspect"):
             self.persons.say_verb()
@@ -161,6 +167,7 @@ class _Reader:
     def _pass_break(self, scope: _Scope, role: str, at: int) -> None:
         listed = self._goes_on_listing(at)
         if role == "contrast":
+            scope.firm = False
             scope.assert_again()
             scope.supposed, scope.rank = False, PLAIN
         elif role == "open":
@@ -187,7 +194,8 @@ class _Reader:
         """A negator denies what follows it; after an emotion and a verb it denies that (anger is absent)."""
         if item.value == "no" and at + 1 < end and self.items[at + 1].role == "comma":
             return
-        for before in range(at - 1, max(-1, at - _AFTER), -1):
+        reach = _AFTER if item.value in self.words.has["negator_after"] else 0
+        for before in range(at - 1, max(-1, at - reach), -1):
             if before in positions and not self._emotion_follows(at, end):
                 claim = self.made[positions[before]]
                 self.made[positions[before]] = replace(claim, dropped=claim.dropped or "negated")

@@ -38,19 +38,19 @@ class _Folding(dict[int, str]):
         return folded
 
 
-def window(reply: str) -> str:
-    """What is looked at: all, or the first and last `CAP` characters, each from or to the end of a sentence.
+def window(reply: str, cap: int = CAP) -> str:
+    """What is looked at: all, or the first and last `cap` characters, each from or to the end of a sentence.
 
     A model's thoughts before `</think>` are left out; what began to think and never ended has said nothing yet.
     """
     text = reply[reply.rfind(_THOUGHT) + len(_THOUGHT) :] if _THOUGHT in reply else reply
     text = text.partition("<think>")[0].strip()
-    if len(text) <= 2 * CAP:
+    if len(text) <= 2 * cap:
         return text
-    head, tail = text[:CAP], text[-CAP:]
+    head, tail = text[:cap], text[-cap:]
     ends = [match.end() for match in _SENTENCE_END.finditer(head)]
     begins = _SENTENCE_END.search(tail) or re.search(r"\s", tail)
-    return head[: ends[-1] if ends else CAP].strip() + "\n" + tail[begins.end() if begins else 0 :].strip()
+    return head[: ends[-1] if ends else cap].strip() + "\n" + tail[begins.end() if begins else 0 :].strip()
 
 
 def fold(text: str) -> str:

@@ -102,7 +102,7 @@ class Persons:
     def _who(self, item: Item, after: Sequence[Item]) -> str | None:
         if item.role == "wearer":
             return WEARER
-        if item.role == "speaker":
+        if item.role in ("speaker", "self"):
             return UNSAID
         if item.role == "other":
             heard = item.value in self._words.has["heard"] and not self._wearer_named
@@ -148,4 +148,4 @@ class Persons:
             return OTHER if OTHER in before else WEARER if set(before) & {WEARER, "wearer and"} else UNSAID
         if self._asked or self._sentence:
             return UNSAID
-        return OTHER if self._last == {OTHER} else UNSAID
+        return OTHER if OTHER in self._last and WEARER not in self._last else UNSAID

@@ -11,11 +11,11 @@ from osmo.annotators.parse.loops import is_loop
 from osmo.annotators.parse.reading import Reading
 from osmo.annotators.parse.structured import read_json, read_words
 from osmo.annotators.parse.verdict import abstain, decide
-from osmo.annotators.parse.words import Words
+from osmo.annotators.parse.words import Words, data_key
 from osmo.annotators.parse.words import words as all_words
 
-VERSION = 1
-"""Of what is read from a reply; a change of it needs a new one."""
+VERSION = f"1+{data_key()}"
+"""Of what is read from a reply: of the code, which a change of what it reads needs to raise, and of its words."""
 
 
 def read_reply(
@@ -31,7 +31,7 @@ def read_reply(
     Of a reply longer than 40,000 characters, the first and the last 20,000 are looked at. Reasons to abstain: empty,
     loop, truncated, refused, unsupported (a word that means no label, or one that the model cannot answer),
     contradiction, other_person, options (the list to choose from), negated, instruction (orders to the
-    reader), no_label.
+    reader), unclear (no word names a label).
 
     Args:
         text: The reply, unchanged; may be anything.

@@ -90,11 +90,15 @@ def _rows(items: Sequence[Item]) -> Iterable[list[int]]:
     for at, item in enumerate(items):
         if is_emotion(item):
             row.append(at)
-        elif row and item.role not in _JOINTS:
+        elif row and (item.role not in _JOINTS or _is_blank_line(items, at)):
             yield row
             row = []
     if row:
         yield row
+
+
+def _is_blank_line(items: Sequence[Item], at: int) -> bool:
+    return at > 0 and items[at].value == items[at - 1].value == "\n"
 
 
 def _says_so(items: Sequence[Item], at: int) -> bool:

@@ -34,6 +34,15 @@ def read_words(folded: str, labels: Collection[str], words: Words) -> Reading | 
         labels: Those that the model can answer.
         words: What is looked for.
     """
+    above, blank, last = folded.rpartition("\n\n")
+    if blank and last:
+        options = _read_row(above, labels, words)
+        if options is not None and (options.abstain_reason or "").startswith("options"):
+            return _read_row(last, labels, words)
+    return _read_row(folded, labels, words)
+
+
+def _read_row(folded: str, labels: Collection[str], words: Words) -> Reading | None:
     text = folded[: _MOST_TOKENS * 40]
     head = _ENUMERATED.match(text)
     tokens = tokens_of(folded[head.end() :] if head else folded) if len(folded) == len(text) else tokens_of(text)
@@ -73,7 +82,7 @@ def read_json(text: str, labels: Collection[str], words: Words, read: Callable[[
     """
     if "{" not in text and "[" not in text:
         return None
-    bare = _unfenced(text)
+    bare = unfenced(text)
     value = _parsed(bare)
     if value is None and "{" in bare:
         value = _parsed(bare[bare.find("{") : bare.rfind("}") + 1])
@@ -87,8 +96,8 @@ def read_json(text: str, labels: Collection[str], words: Words, read: Callable[[
     return None
 
 
-def _unfenced(text: str) -> str:
-    """What stands in the first fence, or all."""
+def unfenced(text: str) -> str:
+    """What stands in the first fence, if that is JSON; else all."""
     fence = _OPEN_FENCE.search(text)
     if fence is None:
         return text.strip()
@@ -144,7 +153,7 @@ def _read_field(value: JsonValue, read: Callable[[str], Reading]) -> Reading:
         return read(value) if value.strip() else abstain("refused: the label is empty")
     if isinstance(value, list):
         return read(", ".join(one for one in value if isinstance(one, str)))
-    return abstain("refused: the label is null") if value is None else abstain("no_label")
+    return abstain("refused: the label is null") if value is None else abstain("unclear: no field holds a label")
 
 
 def _together(read: list[Reading], labels: Collection[str]) -> Reading:
@@ -160,15 +169,15 @@ def _without_field(
 ) -> Reading | None:
     """An object whose keys are labels with numbers, or one that holds prose."""
     if not isinstance(value, dict) or not value:
-        return abstain("no_label") if value in ({}, []) else None
+        return abstain("unclear: no field holds a label") if value in ({}, []) else None
     scores = [(name, one) for name, one in value.items() if isinstance(one, int | float) and not isinstance(one, bool)]
     if len(scores) == len(value):
         most = max(one for _, one in scores)
         best = [read_words(_key(name), labels, words) for name, one in scores if one == most]
         known = [one for one in best if one is not None]
-        return _together(known, labels) if len(known) == len(best) else abstain("no_label")
+        return _together(known, labels) if len(known) == len(best) else abstain("unclear: no field holds a label")
     prose = [f"{name}: {one}" for name, one in value.items() if isinstance(one, str)]
-    return read("\n".join(prose)) if prose else abstain("no_label")
+    return read("\n".join(prose)) if prose else abstain("unclear: no field holds a label")
 
 
 def _is_open(text: str) -> bool:

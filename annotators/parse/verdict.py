@@ -79,7 +79,7 @@ def _reason(claims: Claims, own: Sequence[Claim]) -> str:
         such = [claim for claim in claims.made if claim.dropped == dropped]
         if such:
             return f"{dropped}: {_listed(such)}"
-    return "no_label"
+    return "unclear: no word names a label"
 
 
 def _listed(claims: Iterable[Claim]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import tomllib
 from collections import defaultdict
@@ -103,7 +104,7 @@ def words(own: Mapping[str, str] | None = None) -> Words:
 def _words(own: tuple[tuple[str, str], ...]) -> Words:
     file = _file()
     groups = ("persons", "scope", "rank", "reply", "level")
-    looked_up = ("preposition", "possessive", "thing", "auxiliary", "voice", "heard", "primary_after")
+    looked_up = ("preposition", "possessive", "thing", "auxiliary", "voice", "heard", "primary_after", "negator_after")
     running: dict[str, Item] = {}
     for group in groups:
         for role, listed in getattr(file, group).items():
@@ -156,6 +157,13 @@ def _longest_first(same: Iterable[tuple[tuple[str, ...], Item]]) -> list[tuple[t
 def _is_one_character(word: str) -> bool:
     """Whether it is a single Mandarin character, which is part of too many words (气 in 天气)."""
     return len(word) == 1
+
+
+def data_key() -> str:
+    """Hash of every word list that reading a reply depends on."""
+    here, schemas = files("osmo.annotators.parse"), files("osmo.schemas")
+    listed = (here.joinpath("words.toml"), here.joinpath("traditional.txt"), schemas.joinpath("emotions.toml"))
+    return hashlib.sha256(b"".join(one.read_bytes() for one in listed)).hexdigest()[:16]
 
 
 @functools.cache
