@@ -4,9 +4,9 @@ with FaultServer(share=0.1, seed=7) as server:
     server.url                  # for a sidecar; server.url + "/v1" for chat
     server.answered["text"]     # good answers to a question (its last line) or item (its segment_id)
 
-By the seed, a share of all POSTs gets one of `FAULTS` instead of an answer. A redirect leads to a second socket, whose
-every byte is kept in `elsewhere`. `script` takes the place of the plan: called with the number of the POST and its
-JSON, it gives the fault, or null for an answer.
+By the seed, a share of all POSTs gets the next of `FAULTS` instead of an answer. A redirect leads to a second socket,
+whose every byte is kept in `elsewhere`. `script` takes the place of the plan: called with the number of the POST and
+its JSON, it gives the fault, or null for an answer.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import asyncio
 import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class FaultServer:
         info: What /v1/info says.
         models: What /v1/models lists; null: 404.
         latency_s: Seconds that an answer takes.
+        retry_after_s: Seconds that a 429 asks to wait.
+        keep: Whether bodies are kept.
         posts: POSTs so far.
         asked: POSTs so far, by question or item.
         answered: Good answers so far, by question or item.
@@ -59,6 +62,7 @@ class FaultServer:
     info: dict[str, Any] = field(default_factory=dict)
     models: list[dict[str, Any]] | None = None
     latency_s: float = 0.0
+    retry_after_s: float = 0.01
     keep: bool = False
     port: int = 0
     posts: int = 0
@@ -162,7 +166,8 @@ class FaultServer:
     def _fault(self, said: Any) -> str | None:
         if self.script is not None:
             return self.script(self.posts, said)
-        return self._plan.choice(FAULTS) if self._plan.random() < self.share else None
+        fails = self._plan.random() < self.share
+        return FAULTS[sum(self.faults.values()) % len(FAULTS)] if fails else None
 
     async def _fail(self, fault: str, writer: asyncio.StreamWriter) -> bool:
         kind, _, more = fault.partition(":")
@@ -172,15 +177,17 @@ class FaultServer:
             writer.transport.abort()
             return False
         elif kind == "half":
-            writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"choices": [')
+            writer.write(
+                b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"choices": ['
+            )
             await writer.drain()
             return False
         elif kind == "long":
             await _send(writer, 200, b'{"choices": "' + bytes(9_000_000).replace(b"\x00", b"x") + b'"}')
         elif kind == "429":
-            await _send(writer, 429, b'{"error": {"message": "slow down"}}', {"Retry-After": "0.01"})
+            await _send(writer, 429, b'{"error": {"message": "slow down"}}', {"Retry-After": str(self.retry_after_s)})
         elif kind == "429-date":
-            await _send(writer, 429, b"", {"Retry-After": formatdate(usegmt=True)})
+            await _send(writer, 429, b"", {"Retry-After": formatdate(time.time() + self.retry_after_s, usegmt=True)})
         elif kind == "redirect":
             await _send(writer, 302, b"", {"Location": f"{self.other_url}/v1/chat/completions"})
         elif kind == "not-utf-8":
@@ -220,9 +227,7 @@ def _names(said: Any) -> list[str]:
     return [content if isinstance(content, str) else content[-1]["text"]]
 
 
-async def _send(
-    writer: asyncio.StreamWriter, status: int, body: bytes, headers: dict[str, str] | None = None
-) -> None:
+async def _send(writer: asyncio.StreamWriter, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
     lines = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
     head = f"HTTP/1.1 {status} {REASONS.get(status, 'Whatever')}\r\n"
     writer.write((head + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n").encode() + body)

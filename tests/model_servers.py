@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import string
 import subprocess
 import sys
 import tempfile
@@ -63,8 +64,7 @@ def tiny_llama(folder: Path, *, seed: int = 0) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(_llama_config(len(tokenizer), tokenizer, hidden_size=32, layers=2))
-        for weights in model.parameters():
-            torch.nn.init.normal_(weights, std=0.3)
+        _randomise(model, tokenizer)
     return _save(folder, model, tokenizer)
 
 
@@ -118,14 +118,26 @@ def tiny_qwen2_audio(folder: Path) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = Qwen2AudioForConditionalGeneration(config)
-        for weights in model.parameters():
-            torch.nn.init.normal_(weights, std=0.3)
+        _randomise(model, tokenizer)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.chat_template = None
     Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=16), tokenizer).save_pretrained(folder)
     return folder
+
+
+def _randomise(model, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    """Random weights, of a model that writes letters only, so that its answers can be told apart."""
+    import torch
+
+    for weights in model.parameters():
+        torch.nn.init.normal_(weights, std=0.3)
+    letters = [tokenizer.convert_tokens_to_ids(f"<0x{ord(letter):02X}>") for letter in string.ascii_lowercase]
+    written = torch.zeros(len(tokenizer), 1)
+    written[[*letters, tokenizer.eos_token_id]] = 1.0
+    with torch.no_grad():
+        model.get_output_embeddings().weight.mul_(written)
 
 
 def _llama_config(tokens: int, tokenizer, *, hidden_size: int, layers: int):  # type: ignore[no-untyped-def]
@@ -190,7 +202,7 @@ class ModelServer:
 
 
 @contextmanager
-def serve(folder: Path, *, port: int | None = None, within_s: float = 120.0) -> Iterator[ModelServer]:
+def serve(folder: Path, *, port: int | None = None, within_s: float = 240.0) -> Iterator[ModelServer]:
     """`transformers serve` with the model of a folder, offline, as `<folder>@<revision>`; ended with the block."""
     port = port or _free_port()
     revision = model_revision(folder)

@@ -13,10 +13,13 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from osmo.annotators.answer import Unanswered
-from osmo.annotators.transports.server import Door, Server
+from osmo.annotators.transports.request import Door
+from osmo.annotators.transports.server import Server
 from osmo.schemas.endpoints import Endpoint
 
 S = TypeVar("S")
@@ -24,6 +27,8 @@ T = TypeVar("T")
 
 LOADERS = 8
 """Threads that read and encode media."""
+_INHERITED: list[_Line] = []
+"""What a forked process has of its parent's: kept, because to let go of it would close the parent's connections."""
 
 
 class Channel:
@@ -65,7 +70,7 @@ class Channel:
         def start(position: int, item: S) -> None:
             task = line.loop.create_task(one(line.server, item))
             running.add(task)
-            task.add_done_callback(lambda done: end(position, done))
+            task.add_done_callback(partial(end, position))
 
         def end(position: int, task: asyncio.Task[T]) -> None:
             running.discard(task)
@@ -76,15 +81,16 @@ class Channel:
         turned_away: Unanswered | None = None
         try:
             while True:
-                while turned_away is None and waiting < ahead and (next_one := next(left, None)) is not None:
-                    line.loop.call_soon_threadsafe(start, *next_one)
+                while turned_away is None and waiting < ahead and (taken := next(left, None)) is not None:
+                    line.loop.call_soon_threadsafe(start, *taken)
                     waiting += 1
                 if waiting == 0:
                     break
                 position, task = results.get()
                 waiting -= 1
                 result = task.result()
-                turned_away = turned_away or gone(result)
+                if turned_away is None and (none := gone(result)) is not None:
+                    turned_away = replace(none, attempts=0)
                 yield position, result
             for position, item in left:
                 assert turned_away is not None
@@ -107,8 +113,10 @@ class Channel:
     def _open(self) -> _Line:
         with self._lock:
             # A forked process has the object and not the thread.
-            if not self._lines or self._lines[-1].pid != os.getpid():
-                self._lines[:] = [_Line(self._name, self._endpoint, self._door)]
+            if self._lines and self._lines[-1].pid != os.getpid():
+                _INHERITED.append(self._lines.pop())
+            if not self._lines:
+                self._lines.append(_Line(self._name, self._endpoint, self._door))
             return self._lines[-1]
 
 
@@ -159,3 +167,5 @@ def _close(lines: list[_Line]) -> None:
         line = lines.pop()
         if line.pid == os.getpid():
             line.close()
+        else:
+            _INHERITED.append(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from osmo.annotators.answer import Unanswered
 from osmo.annotators.transports.channel import Channel
@@ -12,8 +13,9 @@ from osmo.annotators.transports.chat_messages import chat_request
 from osmo.annotators.transports.chat_replies import Completion, check_served
 from osmo.annotators.transports.exchange import Reply, read_json
 from osmo.annotators.transports.question import Question, Refused, Result
+from osmo.annotators.transports.request import Door
 from osmo.annotators.transports.said import Hidden
-from osmo.annotators.transports.server import Door, Server
+from osmo.annotators.transports.server import Server
 from osmo.schemas.endpoints import Endpoint
 
 PLAIN = Question("", "Answer with one word: yes or no?", choices=("yes", "no"), max_tokens=8)
@@ -55,7 +57,7 @@ class OpenAIChat:
         # An unpinned model without revision is known by its bare name.
         self._model = endpoint.served_name or (identity if endpoint.revision else str(endpoint.model))
         plain = _Completing(chat_request(PLAIN, endpoint, self._model), ())
-        self._channel = Channel(name, endpoint, Door("/models", lambda reply: check_served(reply, self._model), plain))
+        self._channel = Channel(name, endpoint, Door("/models", partial(check_served, served=self._model), plain))
 
     @property
     def where(self) -> str:

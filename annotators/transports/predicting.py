@@ -11,8 +11,8 @@ from osmo.annotators.answer import NOTHING, Unanswered, Usage
 from osmo.annotators.transports.exchange import Reply, read_json
 from osmo.annotators.transports.failures import FailedTryError, Failure, causes
 from osmo.annotators.transports.question import Refused
+from osmo.annotators.transports.request import Got
 from osmo.annotators.transports.said import LONGEST_RAW, Hidden
-from osmo.annotators.transports.server import Got
 from osmo.schemas.prescreen_contract import MAX_RAW_CHARS, Item, Items, Prediction
 
 

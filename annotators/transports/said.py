@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 from pydantic import SecretStr as Key
 
 LONGEST_LINE = 200
@@ -18,7 +19,8 @@ _MEDIA = re.compile(r"(?<!sha256:)[A-Za-z0-9+/=_-]{64,}")
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
-class Hidden(BaseModel):
+@dataclass(frozen=True)
+class Hidden:
     """What must not be seen in what a server says.
 
     Attributes:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+from dataclasses import replace
+from typing import TypeVar, cast
 
 import aiohttp
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from osmo.annotators.answer import Unanswered, Usage
 from osmo.annotators.transports.breaker import Breaker
 from osmo.annotators.transports.exchange import Reply, exchange
-from osmo.annotators.transports.failures import FailedTryError, Failure, causes
+from osmo.annotators.transports.failures import FailedTryError, Failure, causes, failed
 from osmo.annotators.transports.keys import api_key
 from osmo.annotators.transports.question import Refused
+from osmo.annotators.transports.request import Ask, Door, Got
 from osmo.annotators.transports.said import Hidden
+from osmo.annotators.transports.tries import Tries
 from osmo.schemas.endpoints import Endpoint
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-R = TypeVar("R", covariant=True)
 
 KNOCK_S = 10.0
 """Deadline of the knock at a server that is gone."""
@@ -33,56 +33,6 @@ KEEP_S = 4.0
 """How long an idle connection is used again: less than the 5 s after which uvicorn closes it."""
 LIMIT_BYTES = 8_000_000
 """Longest answer that is read."""
-
-
-class Ask(Protocol[R]):
-    """One request that may be sent several times."""
-
-    @property
-    def path(self) -> str:
-        """Where below the server's address, with its slash."""
-        ...
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """What no message may quote."""
-        ...
-
-    def body(self) -> bytes:
-        """JSON of this try."""
-        ...
-
-    def read(self, reply: Reply, hidden: Hidden) -> R:
-        """What the answer says.
-
-        Raises:
-            FailedTryError: Nothing usable, or not all that was asked for.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Door:
-    """How a server is known.
-
-    Attributes:
-        path: What is got before the first question, and by every knock.
-        look: Looks at the answer to it; raises `FailedTryError` where this is not the server that is meant.
-        plain: A question that every such server answers: no refusal is believed before it is answered, because a
-            server that was set up wrongly refuses everything; null: what `look` saw is proof enough.
-    """
-
-    path: str
-    look: Callable[[Reply], None]
-    plain: Ask[object] | None = None
-
-
-@dataclass(frozen=True)
-class Got(Generic[T]):
-    """What was read from an answer, and what it took."""
-
-    value: T
-    usage: Usage
 
 
 class Server:
@@ -110,7 +60,7 @@ class Server:
         )
         self._places = asyncio.Semaphore(endpoint.concurrency)
         self._breaker = Breaker(endpoint.gone_after_s)
-        self._jitter = wait_random_exponential(multiplier=endpoint.backoff_s, max=endpoint.max_backoff_s)
+        self._retrying = Tries(endpoint, sleep=self._breaker.sleep, before=self._still_there)
         self._knock: asyncio.Task[None] | None = None
         self._known = False
         self._proven = door.plain is None
@@ -151,7 +101,6 @@ class Server:
     async def meet(self) -> Unanswered | None:
         """See that it is who it should be, with all tries; null: it is."""
         ended: Got[object] | Refused | Unanswered = await self._tries(None)
-        assert not isinstance(ended, Refused), "a door refuses nothing"
         return ended if isinstance(ended, Unanswered) else None
 
     async def ask(self, ask: Ask[T]) -> Got[T] | Refused | Unanswered:
@@ -179,18 +128,11 @@ class Server:
                 raise
 
         try:
-            value: T | None = await AsyncRetrying(
-                stop=stop_after_attempt(self._endpoint.max_attempts),
-                retry=retry_if_exception(self._again),
-                wait=self._wait,
-                sleep=self._breaker.sleep,
-                before=self._still_there,
-                reraise=True,
-            )(one_try)
+            value = await self._retrying.until_answered(one_try)
         except _GoneError:
             gone = self.gone()
             assert gone is not None
-            return Unanswered(gone.problem, gone.where, gone.remedy, gone=True, attempts=len(failures))
+            return replace(gone, attempts=len(failures))
         except FailedTryError:
             return self._ended(failures)
         milliseconds = (time.perf_counter() - started) * 1000
@@ -234,18 +176,17 @@ class Server:
                 self._knock = None
 
     async def _look(self, deadline_s: float) -> None:
-        self._door.look(await self._exchange(self._door.path, None, deadline_s))
+        reply = await self._exchange(self._door.path, None, deadline_s)
+        try:
+            self._door.look(reply)
+        except FailedTryError as error:
+            # It is not the question that cannot be read or was refused.
+            if error.failure.cause.outcome in ("unreadable", "refused"):
+                raise failed("unknown", f"it does not say what it serves: {error.failure.line}") from None
+            raise
         self._known = True
 
-    def _again(self, error: BaseException) -> bool:
-        return isinstance(error, FailedTryError) and error.failure.again
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.failure.retry_after_s if isinstance(error, FailedTryError) else None
-        return max(self._jitter(state), min(asked or 0.0, self._endpoint.max_backoff_s))
-
-    def _still_there(self, state: RetryCallState) -> None:
+    def _still_there(self) -> None:
         if self._breaker.gone is not None:
             raise _GoneError
 
@@ -262,11 +203,13 @@ class Server:
             self._breaker.trip(last, last.line)
         elif outcomes == {"moved"} and not self._ever_answered:
             self._breaker.trip(last, f"it answers with a redirect only: {last.line}")
+        elif last.cause.name == "unknown":
+            self._breaker.trip(last, last.line)
         elif last.cause.silent:
             self._breaker.exhausted(last)
         gone = self.gone()
         if gone is not None:
-            return Unanswered(gone.problem, gone.where, gone.remedy, gone=True, attempts=len(failures))
+            return replace(gone, attempts=len(failures))
         line = f"{last.line} (try {len(failures)} of {self._endpoint.max_attempts})"
         return Unanswered(line, self._where, last.remedy(self._name), attempts=len(failures))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from osmo.annotators.answer import Unanswered, Usage
 from osmo.annotators.transports.channel import Channel
@@ -12,8 +13,9 @@ from osmo.annotators.transports.exchange import Reply, read_json
 from osmo.annotators.transports.failures import failed
 from osmo.annotators.transports.predicting import Predicted, Predicting
 from osmo.annotators.transports.question import Refused
+from osmo.annotators.transports.request import Door
 from osmo.annotators.transports.said import Hidden
-from osmo.annotators.transports.server import Door, Server
+from osmo.annotators.transports.server import Server
 from osmo.schemas.endpoints import Endpoint
 from osmo.schemas.prescreen_contract import Info, Item
 
@@ -50,8 +52,8 @@ class SidecarClient:
         self._where = endpoint.address(name)
         self._name = name
         self._endpoint = endpoint
-        self._info: Info | None = None
-        self._channel = Channel(name, endpoint, Door("/v1/info", self._look))
+        self._card = _Card(endpoint)
+        self._channel = Channel(name, endpoint, Door("/v1/info", self._card.look))
 
     @property
     def where(self) -> str:
@@ -68,8 +70,8 @@ class SidecarClient:
         unmet = self._channel.run(lambda server: server.meet())
         if unmet is not None:
             raise NoSidecarError(self._name, unmet)
-        assert self._info is not None, "who was met has said who it is"
-        return self._info
+        assert self._card.info is not None, "who was met has said who it is"
+        return self._card.info
 
     def predict(self, items: Iterable[Builder]) -> list[SidecarResult]:
         """One result per item, in order.
@@ -85,28 +87,13 @@ class SidecarClient:
             size = min(self._endpoint.batch_size, self.info().max_batch)
         except NoSidecarError as error:
             # Whoever is not there at the first item is not there for the others of this call.
-            return [error.why for _ in items]
-        results: list[tuple[int, list[SidecarResult]]] = sorted(
-            self._channel.each(
-                _packed(items, size), self._predict, gone=_gone, away=lambda pack, none: [none] * len(pack)
-            ),
-            key=lambda one: one[0],
-        )
-        return [result for _, pack in results for result in pack]
+            return [replace(error.why, attempts=0 if place else error.why.attempts) for place, _ in enumerate(items)]
+        packs = dict(self._channel.each(_packed(items, size), self._predict, gone=_gone, away=_away))
+        return [result for place in sorted(packs) for result in packs[place]]
 
     def close(self) -> None:
         """End the connections; the next item opens them again."""
         self._channel.close()
-
-    def _look(self, reply: Reply) -> None:
-        info = read_json(reply, Info, Hidden())
-        expected = self._endpoint
-        if info.model_id != expected.model:
-            raise failed("door", f"it serves {info.model_id[:120]!r}, and {expected.model!r} was expected")
-        found = (info.revision, f"sha256:{info.weights_sha256}")
-        if expected.revision is not None and expected.revision not in found:
-            raise failed("door", f"it serves revision {info.revision[:120]!r}, and {expected.revision!r} was expected")
-        self._info = info
 
     async def _predict(self, server: Server, pack: Sequence[Builder]) -> list[SidecarResult]:
         async with server.place():
@@ -117,6 +104,24 @@ class SidecarClient:
                 return await _settled(server, items)
             # Answers are matched by id, so equal ids go one by one.
             return [result for item in items for result in await _settled(server, [item])]
+
+
+class _Card:
+    """What the sidecar says of itself, once that is what the endpoint says."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self.info: Info | None = None
+
+    def look(self, reply: Reply) -> None:
+        info = read_json(reply, Info, Hidden())
+        expected = self._endpoint
+        if info.model_id != expected.model:
+            raise failed("door", f"it serves {info.model_id[:120]!r}, and {expected.model!r} was expected")
+        found = (info.revision, f"sha256:{info.weights_sha256}")
+        if expected.revision is not None and expected.revision not in found:
+            raise failed("door", f"it serves revision {info.revision[:120]!r}, and {expected.revision!r} was expected")
+        self.info = info
 
 
 async def _settled(server: Server, items: Sequence[Item]) -> list[SidecarResult]:
@@ -141,10 +146,10 @@ def _may_be_anothers_fault(result: SidecarResult) -> bool:
 
 def _with_attempts(result: SidecarResult, more: int) -> SidecarResult:
     if isinstance(result, Unanswered):
-        return Unanswered(result.problem, result.where, result.remedy, result.gone, result.attempts + more)
+        return replace(result, attempts=result.attempts + more)
     usage = result.usage + Usage(attempts=more)
     if isinstance(result, Refused):
-        return Refused(result.reason, result.raw, usage)
+        return replace(result, usage=usage)
     return result.model_copy(update={"usage": usage})
 
 
