@@ -28,7 +28,7 @@ TRAITS = VoterTraits(
         "neutral": "neutral",
     },
     longest_audio_s=30.0,
-    pictures=Pictures(fps=4.0, most=32),
+    pictures=Pictures(fps=4.0, most=16),
 )
 
 

@@ -27,7 +27,7 @@ TRAITS = VoterTraits(
         "surprise": "surprise",
     },
     longest_audio_s=30.0,
-    pictures=Pictures(fps=8.0, most=64),
+    pictures=Pictures(fps=4.0, most=16),
 )
 
 
