@@ -75,7 +75,11 @@ class ChatServer(Server):
 
 def models(server: ChatServer) -> Result:
     """It lists the model by the name that it will be asked for."""
-    reply = server.answered(server.http.get("/models"), "Is this the address of a chat server, with its /v1?")
+    reply = server.http.get("/models")
+    if reply.status_code not in (200, 401, 403):
+        # Some servers have no such list; whether they answer is the next check's.
+        return warned(server.status(reply), server.model, "Is this the address of a chat server, with its /v1?")
+    server.answered(reply, f"See that models.{server.name}.api_key_variable names the server's key.")
     rows = _Models.model_validate_json(reply.content).data
     names = [row.id for row in rows]
     if server.model in names:

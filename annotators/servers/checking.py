@@ -98,7 +98,9 @@ class Server:
     def client(self, key: SecretStr | None) -> httpx.Client:
         """Requests with another key, or with none."""
         headers = {} if key is None else {"Authorization": f"Bearer {key.get_secret_value()}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=self.endpoint.timeout_s)
+        # A server that closes after an error must not take the next check with it.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=self.endpoint.timeout_s, limits=limits)
 
     def hide(self, text: str) -> str:
         """A text as one line that is short and holds no key."""
