@@ -24,6 +24,7 @@ from osmo.flows.commands import (
     people,
     quickstart,
     release,
+    sense,
     setup,
     votes,
 )
@@ -62,7 +63,21 @@ def _options(
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-for group in (quickstart, setup, annotators, build, ingest, people, votes, judge, inspect, release, backup, compact):
+for group in (
+    quickstart,
+    setup,
+    annotators,
+    build,
+    ingest,
+    people,
+    votes,
+    judge,
+    sense,
+    inspect,
+    release,
+    backup,
+    compact,
+):
     group.register(app)
 
 
