@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.schemas.endpoints import NO_MODELS, Models
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ def create_judge(models: Models = NO_MODELS) -> Judge:
     """The judge of this file; making it asks nothing of the server."""
     from osmo.annotators.llm.judging import LanguageJudge
 
-    return LanguageJudge(NAME, models.endpoint(NAME))
+    return LanguageJudge(NAME, reachable(NAME, models, transports=CHATS))
 
 
 def create_writer(models: Models = NO_MODELS) -> Writer:
     """The writer of this file; making it asks nothing of the server."""
     from osmo.annotators.llm.writing import LlmWriter
 
-    return LlmWriter(NAME, models.endpoint(NAME))
+    return LlmWriter(NAME, reachable(NAME, models, transports=CHATS))

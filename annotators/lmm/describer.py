@@ -18,7 +18,7 @@ from osmo.annotators.lmm.cleaned import LONGEST, cleaned
 from osmo.annotators.lmm.feelings import feeling_words
 from osmo.annotators.lmm.given import UNASKED, cannot_give
 from osmo.annotators.lmm.media_parts import CACHE_ERRORS, NoMediaError, Part, picture_part, sound_part
-from osmo.annotators.lmm.reaching import CHATS, reachable
+from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.annotators.lmm.traits import DescriberTraits
 from osmo.annotators.lmm.wording import describe_text, phrases, wording_revision
 from osmo.annotators.prompt import Prompt, prompt

@@ -8,15 +8,13 @@ configuration names; what stays unread is an abstention. Decoding is greedy.
 
 from __future__ import annotations
 
-import functools
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from osmo.annotators.answer import Unanswered
 from osmo.annotators.lmm.given import Asking, Given
-from osmo.annotators.lmm.reaching import CHATS, reachable
+from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.annotators.lmm.replies import Ballots, Said
 from osmo.annotators.lmm.traits import VoterTraits
 from osmo.annotators.lmm.wording import joined, wording_revision
@@ -29,9 +27,6 @@ from osmo.schemas.endpoints import Models
 from osmo.schemas.keys import fingerprint
 from osmo.schemas.prescreen_contract import Item
 from osmo.storage.media import Media
-
-if TYPE_CHECKING:
-    from osmo.annotators.transports.sidecar import SidecarClient
 
 CODE_VERSION = 1
 _TYPES = {"video": "video/mp4", "audio": "audio/wav"}
@@ -104,12 +99,6 @@ class LmmVoter:
     def _prompt(self) -> Prompt:
         return prompt(self.name)
 
-    @functools.cached_property
-    def _sidecar(self) -> SidecarClient:
-        from osmo.annotators.transports.sidecar import SidecarClient
-
-        return SidecarClient(self.name, self._endpoint)
-
     def _answered(self, asking: Asking) -> dict[int, Said]:
         """What a chat model says, by place."""
         places: list[int] = []
@@ -127,7 +116,9 @@ class LmmVoter:
     def _predicted(self, asking: Asking) -> dict[int, Said]:
         """What a sidecar says, by place."""
         places = asking.places()
-        results = self._sidecar.predict(partial(self._item, asking, place) for place in places)
+        results = opening.sidecar(self.name, self._endpoint).predict(
+            partial(self._item, asking, place) for place in places
+        )
         return dict(zip(places, results, strict=True))
 
     def _question(self, given: Given) -> Question:

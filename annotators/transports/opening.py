@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 from osmo.annotators.transports.question import Chat
 from osmo.schemas.endpoints import Endpoint
+
+if TYPE_CHECKING:
+    from osmo.annotators.transports.sidecar import SidecarClient
 
 
 @functools.cache
@@ -28,3 +32,20 @@ def chat(name: str, endpoint: Endpoint) -> Chat:
     from osmo.annotators.transports.openai import OpenAIChat
 
     return OpenAIChat(name, endpoint)
+
+
+@functools.cache
+def sidecar(name: str, endpoint: Endpoint) -> SidecarClient:
+    """The sidecar of an endpoint: one client per endpoint and process, which all buckets share.
+
+    Args:
+        name: The annotator, for messages.
+        endpoint: Where and how; its transport is prescreen.
+
+    Raises:
+        MissingEndpointError: The endpoint lacks its address or model.
+        UnpinnedModelError: Its revision is not pinned.
+    """
+    from osmo.annotators.transports.sidecar import SidecarClient
+
+    return SidecarClient(name, endpoint)

@@ -186,5 +186,5 @@ def _speech(segments: pa.Table, recordings: pa.ChunkedArray[Any]) -> dict[str, l
     for recording_id, start_s, end_s, speaker, text, language in zip(
         *(rows[name].to_pylist() for name in names), strict=True
     ):
-        found.setdefault(recording_id, []).append((start_s, end_s, Turn(speaker, text), language))
+        found.setdefault(recording_id, []).append((start_s, end_s, Turn(speaker or "unknown", text or ""), language))
     return found

@@ -12,7 +12,7 @@ import pytest
 from osmo.annotators.lmm import affectgpt, desta, emotion_llama, qwen2_5_omni, qwen2_5_vl, qwen2_audio
 from osmo.annotators.lmm.describer import LmmDescriber
 from osmo.annotators.lmm.media_parts import Pictures
-from osmo.annotators.lmm.reaching import WrongTransportError
+from osmo.annotators.transports.reaching import WrongTransportError
 from osmo.annotators.lmm.traits import VoterTraits
 from osmo.annotators.lmm.voter import LmmVoter
 from osmo.annotators.prompt import prompt
