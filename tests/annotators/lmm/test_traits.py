@@ -12,10 +12,10 @@ import pytest
 from osmo.annotators.lmm import affectgpt, desta, emotion_llama, qwen2_5_omni, qwen2_5_vl, qwen2_audio
 from osmo.annotators.lmm.describer import LmmDescriber
 from osmo.annotators.lmm.media_parts import Pictures
-from osmo.annotators.transports.reaching import WrongTransportError
 from osmo.annotators.lmm.traits import VoterTraits
 from osmo.annotators.lmm.voter import LmmVoter
 from osmo.annotators.prompt import prompt
+from osmo.annotators.transports.reaching import WrongTransportError
 from osmo.schemas.endpoints import MissingEndpointError, Models, UnpinnedModelError
 
 Known = Callable[..., Models]
