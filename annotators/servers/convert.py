@@ -95,7 +95,8 @@ def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     apart: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         place = tensor.untyped_storage().data_ptr()
-        apart[name] = tensor.detach().clone() if place in seen else tensor.detach().contiguous()
+        whole = tensor.detach().contiguous()
+        apart[name] = whole.clone() if place in seen else whole
         seen.add(place)
     return apart
 
