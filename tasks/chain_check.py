@@ -13,11 +13,12 @@ from osmo.tasks.chain_claims import (
     contradiction,
     inflected,
     other_modality,
+    says_name,
     unsaid_numbers,
     without_names,
     wrong_speaker,
 )
-from osmo.tasks.chain_evidence import NUMBER, STEP_MODALITY, Evidence, given, names
+from osmo.tasks.chain_evidence import NUMBER, STEP_MODALITY, Evidence, given
 from osmo.tasks.chain_words import claims, fold, has_han, words_sha
 
 VERSION = 2
@@ -134,8 +135,8 @@ def _check_cue(step: Step, evidence: Mapping[str, Evidence]) -> Iterator[Broken]
 
 def _check_label(bundle: Bundle, step: Step) -> Iterator[Broken]:
     said = fold(" ".join(unquoted(sentence) for sentence in step.sentences))
-    wanted = [*names(bundle.emotions), *map(unquoted, bundle.own_words)]
-    if wanted and not any(fold(name) in said for name in wanted):
+    own = [fold(unquoted(word)) for word in bundle.own_words]
+    if (own or bundle.emotions) and not any(word in said for word in own) and not says_name(said, bundle.emotions):
         yield "label", "names none of the emotions of the human description"
 
 

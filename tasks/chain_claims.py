@@ -30,11 +30,17 @@ def other_modality(text: str, step: int, given: str) -> str | None:
     return None
 
 
+def says_name(folded: str, concepts: Iterable[str]) -> bool:
+    """Whether a folded text says a name of one of some concepts."""
+    return any(_names(concept).search(folded) for concept in concepts)
+
+
 def without_names(text: str, concepts: Iterable[str]) -> str:
     """A text without the names of some concepts."""
-    found = sorted((fold(name) for name in names(concepts) if len(name) > 1), key=len, reverse=True)
-    spelt = (rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in found)
-    return re.sub("|".join(spelt), " ", fold(text)) if found else text
+    folded = fold(text)
+    for concept in concepts:
+        folded = _names(concept).sub(" ", folded)
+    return folded
 
 
 def inflected(text: str, given: str) -> frozenset[str]:
@@ -123,6 +129,15 @@ def _negation(folded: str) -> str | None:
     listed = words().negations
     english = next((word for word in listed.english if word in tokens), None)
     return english or next((word for word in listed.mandarin if word in folded), None)
+
+
+@functools.cache
+def _names(concept: str) -> re.Pattern[str]:
+    """Names of a concept; of Mandarin ones of one character, which are part of many words, only the concept's own."""
+    known = names([concept])
+    found = {fold(name) for name in known if len(name) > 1} | {fold(name) for name in known[:2]}
+    spelt = (rf"\b{re.escape(n)}\b" if n.isascii() else re.escape(n) for n in sorted(found, key=len, reverse=True))
+    return re.compile("|".join(spelt))
 
 
 @functools.cache

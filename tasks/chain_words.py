@@ -133,6 +133,7 @@ def claims(text: str) -> Claims:
     return Claims(frozenset(english), runs)
 
 
+@functools.lru_cache(maxsize=4_096)
 def fold(text: str) -> str:
     """NFKC and casefolded, character by character, so that folding never depends on what stands beside a text."""
     if text.isascii():
@@ -140,6 +141,7 @@ def fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", char).casefold() for char in text)
 
 
+@functools.lru_cache(maxsize=4_096)
 def all_stems(folded: str) -> frozenset[str]:
     """Stems of every English word of a folded text."""
     return frozenset(stem(word) for word in _WORD.findall(_HAN.sub(" ", folded)))

@@ -35,6 +35,7 @@ how many reasons: question and answer must fit into 8,192 tokens."""
 _SIGNS = {"visual": "V", "acoustic": "A", "ocular": "E"}
 _LANGUAGES = {"en": "English", "zh": "Mandarin Chinese"}
 _SPEAKERS = {"wearer": "the wearer", "other": "someone else"}
+_POLARITIES = frozenset({"negative", "neutral", "positive", "mixed"})
 _UNITS = ((86_400, "d", 2 * 86_400), (3_600, "h", 2 * 3_600), (60, "min", 120), (1, "s", 0))
 _NONE = "none"
 
@@ -68,7 +69,7 @@ def question(bundle: Bundle, *, max_tokens: int | None = None) -> Question:
         or "[H0] no earlier event is given",
         emotions=_emotions(bundle.emotions, language, nonce),
         own_words=_quoted(bundle.own_words, nonce),
-        polarity=bundle.polarity or _why(bundle.polarity_reason, nonce),
+        polarity=_polarity(bundle, nonce),
         intensity=_why(bundle.intensity_reason, nonce) if bundle.intensity is None else str(bundle.intensity),
         cause=_why(bundle.cause_reason, nonce)
         if bundle.cause is None
@@ -108,7 +109,7 @@ def _texts(bundle: Bundle) -> Iterator[str]:
         yield from words
     yield from (concept for event in bundle.history for concept in event.emotions)
     reasons = (bundle.polarity_reason, bundle.intensity_reason, bundle.cause_reason)
-    yield from (text or "" for text in (bundle.cause, *reasons))
+    yield from (text or "" for text in (bundle.cause, bundle.polarity, *reasons))
 
 
 def _cue(cue: CueGiven, nonce: str) -> str:
@@ -150,6 +151,13 @@ def _emotions(concepts: Iterable[str], language: str, nonce: str) -> str:
 
 def _quoted(words: Iterable[str], nonce: str) -> str:
     return " ".join(quote(word, nonce, longest=LONGEST_WORDS) for word in words) or _NONE
+
+
+def _polarity(bundle: Bundle, nonce: str) -> str:
+    known = bundle.polarity
+    if known is None:
+        return _why(bundle.polarity_reason, nonce)
+    return known if known in _POLARITIES else quote(known, nonce, longest=LONGEST_WORDS)
 
 
 def _why(reason: str | None, nonce: str) -> str:

@@ -40,7 +40,8 @@ def test_no_target_is_found_in_its_input(release: releases.Release) -> None:
         assert [word for word in secret if word and word in text and word not in allowed] == []
         assert not set(cues[event["event_id"]]) - {""} & set(allowed.split('"'))
         begins, ends = row["window_start_s"], row["window_end_s"]
-        assert begins <= event["start_s"] and event["end_s"] <= ends and ends - begins <= 30.0
+        assert begins <= event["start_s"] and event["end_s"] <= ends
+        assert ends - begins == pytest.approx(30.0)
         assert all(turn["start_s"] < ends and turn["end_s"] > begins for turn in row["dialogue"])
         assert event["event_id"] not in [earlier["event_id"] for earlier in row["history"]]
 
@@ -51,3 +52,12 @@ def test_inputs_name_media_that_the_release_lists(release: releases.Release) -> 
     named = {(row["recording_id"], one["kind"], one["sha256"]) for row in rows for one in row["media"]}
     assert named and named <= listed
     assert {kind for _, kind, _ in named} == {"proxy", "audio", "eye"}
+
+
+def test_the_sample_is_said_to_be_too_small_for_a_probe(
+    release: releases.Release, osmo: Osmo, label_studio: Any
+) -> None:
+    config = str(label_studio.home / "quickstart" / "osmo.toml")
+    found = json.loads(osmo("sense-report", "--config", config, "--json").stdout)
+    assert found["chains"] == found["outcomes"]["first"]["hits"] == release.table("events").num_rows
+    assert found["leakage"]["too_few"].startswith("fewer than 40 events")
