@@ -44,6 +44,7 @@ class Answering(asyncio.Protocol):
     """Reads requests by their lengths and answers each after 50 ms."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._held = b""
 

@@ -46,7 +46,7 @@ def byte_tokenizer(more: tuple[str, ...] = (), special: tuple[str, ...] = SPECIA
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     tokenizer.add_tokens([AddedToken(piece, normalized=False) for piece in more])
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token=special[0],
         eos_token=end,
@@ -123,7 +123,8 @@ def tiny_qwen2_audio(folder: Path) -> Path:
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.chat_template = None
-    Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=16), tokenizer).save_pretrained(folder)
+    extractor = WhisperFeatureExtractor(feature_size=16)  # type: ignore[no-untyped-call]
+    Qwen2AudioProcessor(extractor, tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
     return folder
 
 

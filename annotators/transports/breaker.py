@@ -46,6 +46,10 @@ class Breaker:
         self._failing_since = None
         self.back()
 
+    def rested(self) -> None:
+        """Nobody asked it anything for a while, so an earlier failure says nothing about how long it failed."""
+        self._failing_since = None
+
     def failed(self, failure: Failure) -> None:
         """A try failed."""
         if not failure.cause.silent:

@@ -35,7 +35,8 @@ class Question:
         text: The user's text.
         attachments: In the order in which the model gets them, before the text.
         schema: JSON schema that the answer must keep to; null: free text. It is a promise asked for, never relied on.
-        choices: The answer must be one of these, word by word; null: free text.
+        choices: The answer must be one of these, word by word; null: free text. By `response_format` it comes as a
+            JSON string, in quotes.
         max_tokens: Most tokens of the answer; null: the endpoint's.
         seed: For servers that sample all the same; decoding is greedy.
     """

@@ -59,6 +59,7 @@ class Server:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         self._places = asyncio.Semaphore(endpoint.concurrency)
+        self._in_hand = 0
         self._breaker = Breaker(endpoint.gone_after_s)
         self._retrying = Tries(endpoint, sleep=self._breaker.sleep, before=self._still_there)
         self._knock: asyncio.Task[None] | None = None
@@ -75,11 +76,17 @@ class Server:
     async def place(self) -> AsyncIterator[None]:
         """One of the endpoint's places, in the order of asking; kept between tries, so that what waits is bounded."""
         async with self._places:
-            yield
+            self._in_hand += 1
+            try:
+                yield
+            finally:
+                self._in_hand -= 1
 
     async def arrive(self) -> None:
         """What every new call does first: if the server is gone, knock once."""
         if self._breaker.gone is None:
+            if self._in_hand == 0:
+                self._breaker.rested()
             return
         self._known = False
         try:
@@ -109,7 +116,7 @@ class Server:
         if isinstance(ended, Refused) and not self._proven:
             doubt = await self._doubt()
             if doubt is not None:
-                return doubt
+                return replace(doubt, attempts=doubt.attempts + ended.usage.attempts)
         return ended
 
     async def _tries(self, ask: Ask[T] | None) -> Got[T] | Refused | Unanswered:

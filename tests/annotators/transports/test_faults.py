@@ -5,8 +5,9 @@ from fault_server import FAULTS, FaultServer
 
 from osmo.annotators.answer import Unanswered
 from osmo.annotators.transports.openai import OpenAIChat
+from osmo.annotators.transports.predicting import Predicted
 from osmo.annotators.transports.question import Answer, Question
-from osmo.annotators.transports.sidecar import Predicted, SidecarClient
+from osmo.annotators.transports.sidecar import SidecarClient
 from osmo.schemas.endpoints import Endpoint
 from osmo.schemas.prescreen_contract import Item
 

@@ -1,5 +1,6 @@
 """A server that went: who is told, when, and how it is found again."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -71,6 +72,16 @@ def test_a_server_that_answers_others_is_not_gone_for_one_question(chats: list[O
     assert sum(isinstance(result, Answer) for result in results) == 800
 
 
+def test_failures_of_two_calls_are_not_added_up(chats: list[OpenAIChat]) -> None:
+    with FaultServer(script=lambda number, _: "reset" if number < 3 else None) as server:
+        chats.append(OpenAIChat("tiny", endpoint(server.port, gone_after_s=0.4, max_attempts=2)))
+        [first] = chats[0].ask(questions(1))
+        assert isinstance(first, Unanswered) and not first.gone
+        time.sleep(0.5)
+        [second] = chats[0].ask(questions(1))
+        assert isinstance(second, Answer) and second.usage.attempts == 2
+
+
 def test_a_call_after_it_came_back_works_at_once(port: int, chats: list[OpenAIChat]) -> None:
     chats.append(OpenAIChat("tiny", endpoint(port, gone_after_s=0)))
     assert all(gone(chats[0].ask(questions(20))))
@@ -129,8 +140,6 @@ def test_questions_that_wait_for_their_next_try_are_let_go(chats: list[OpenAICha
 def test_a_server_that_starts_late_is_waited_for(port: int, chats: list[OpenAIChat]) -> None:
     chats.append(OpenAIChat("tiny", endpoint(port, max_attempts=200, gone_after_s=30)))
     results = chats[0].ask_each(questions(10))
-    import threading
-
     servers: list[FaultServer] = []
 
     def start() -> None:

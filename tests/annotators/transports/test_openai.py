@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from fault_server import FaultServer
+from pydantic import JsonValue
 
 from osmo.annotators.answer import Unanswered
 from osmo.annotators.transports.failures import causes
@@ -80,7 +81,7 @@ def test_attachments_go_before_the_text_as_vllm_takes_them(keeping: FaultServer)
     ]
 
 
-SCHEMA = {"type": "object", "properties": {"label": {"type": "string"}}}
+SCHEMA: JsonValue = {"type": "object", "properties": {"label": {"type": "string"}}}
 CHOICES = {"type": "string", "enum": ["joy", "anger"]}
 
 

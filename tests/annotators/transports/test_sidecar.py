@@ -7,8 +7,9 @@ import pytest
 from fault_server import FaultServer
 
 from osmo.annotators.answer import Unanswered
+from osmo.annotators.transports.predicting import Predicted
 from osmo.annotators.transports.question import Refused
-from osmo.annotators.transports.sidecar import NoSidecarError, Predicted, SidecarClient, SidecarResult
+from osmo.annotators.transports.sidecar import NoSidecarError, SidecarClient, SidecarResult
 from osmo.schemas.endpoints import Endpoint
 from osmo.schemas.prescreen_contract import Item
 
