@@ -11,7 +11,8 @@ from osmo.flows import console
 from osmo.flows.commands.build import AsJson, ConfigFile
 
 if TYPE_CHECKING:
-    from osmo.tasks.leakage import Leakage, Measured
+    from osmo.tasks.leakage import Leakage
+    from osmo.tasks.probe import Measured
     from osmo.tasks.sense_report import SenseReport
 
 _EXAMPLE = 100

@@ -74,7 +74,7 @@ def _pull(place: int) -> dict[str, object]:
 def _answer(place: int) -> dict[str, object]:
     """The clip as a whole: that it was finished."""
     region = ("start_s", "end_s", "polarity", "intensity", "cause")
-    whole = {"region_id": None, "content_key": f"w{place}", "emotions": [], "own_words": []}
+    whole: dict[str, object] = {"region_id": None, "content_key": f"w{place}", "emotions": [], "own_words": []}
     return {**{name: value for name, value in _annotation(place).items() if name not in region}, **whole}
 
 

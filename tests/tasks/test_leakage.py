@@ -139,7 +139,7 @@ def test_few_subjects_are_replaced_by_recordings_and_said() -> None:
 def test_too_few_events_are_said_to_be_too_few(events: int, subjects: int, why: str) -> None:
     found = probe(world(composed, events=events, subjects=subjects))
     assert found.too_few is not None and why in found.too_few
-    assert found.chain is found.evidence is found.leaks is found.target is None
+    assert [found.chain, found.evidence, found.leaks, found.target] == [None] * 4
 
 
 def test_an_event_without_chain_is_left_out() -> None:
