@@ -44,7 +44,7 @@ def _show_left(bill: Bill, title: str) -> None:
          _count(sum(row.by_ratio.calls or 0 for row in bill.rows)), *_cells(bill.total_left), "")
     )  # fmt: skip
     columns = ("stage", "calls", "by ratio", "in", "out", "GPU h", bill.currency, "told by")
-    console.show_table(f"{title}: what is left to ask, foretold", columns, _right(rows, numbers=range(1, 7)))
+    console.show_table(f"{title}: what is left to ask, foretold", columns, _right(columns, rows, numbers=range(1, 7)))
 
 
 def _show_done(bill: Bill) -> None:
@@ -60,16 +60,18 @@ def _show_done(bill: Bill) -> None:
     rows.append(("all", "foretold", _count(bill.total_foretold.calls), *_cells(bill.total_foretold)))
     rows.append(("", "actual", _count(bill.total_actual.calls), *_cells(bill.total_actual)))
     columns = ("stage", "", "calls", "in", "out", "GPU h", bill.currency)
-    console.show_table("What is done: foretold beside what it took", columns, _right(rows, numbers=range(2, 7)))
+    console.show_table(
+        "What is done: foretold beside what it took", columns, _right(columns, rows, numbers=range(2, 7))
+    )
 
 
 def _cells(one: Amount) -> tuple[str, ...]:
     return _count(one.tokens_in), _count(one.tokens_out), _fixed(one.gpu_hours), _fixed(one.money)
 
 
-def _right(rows: Sequence[tuple[str, ...]], *, numbers: range) -> list[tuple[str, ...]]:
+def _right(columns: Sequence[str], rows: Sequence[tuple[str, ...]], *, numbers: range) -> list[tuple[str, ...]]:
     """The rows with their numbers, which are texts of mixed units, standing right."""
-    widths = {column: max(len(row[column]) for row in rows) for column in numbers}
+    widths = {column: max(len(columns[column]), *(len(row[column]) for row in rows)) for column in numbers}
     return [tuple(cell.rjust(widths.get(column, 0)) for column, cell in enumerate(row)) for row in rows]
 
 
@@ -84,7 +86,9 @@ def _count(value: float | None) -> str:
 
 
 def _fixed(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value >= 1 or value == 0 else f"{value:.3f}"
 
 
 def _times(value: float | None) -> str:
