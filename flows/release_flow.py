@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
 import pyarrow as pa
 from prefect import flow
 
+from osmo.annotators import registry
 from osmo.flows.context import resolve, snapshot
 from osmo.flows.stages_flow import PEOPLE
 from osmo.schemas.manifest import (
@@ -128,25 +130,7 @@ def release_tables(pipeline: Pipeline) -> dict[str, pa.Table]:
 
 def provenance(pipeline: Pipeline) -> Provenance:
     """What a release was made from and with: the same for the same store, configuration and code."""
-    views = pipeline.views
-    votes = (
-        views.everywhere(views.votes)
-        .select(["annotator", "model_revision", "prompt_sha"])
-        .group_by(["annotator", "model_revision", "prompt_sha"])
-    )
-    judges = (
-        views.everywhere(views.verdicts)
-        .select(["judge", "judge_revision", "prompt_sha"])
-        .group_by(["judge", "judge_revision", "prompt_sha"])
-    )
-    models: dict[str, str] = {}
-    prompts: dict[str, str] = {}
-    for group in (votes, judges):
-        for row in group.aggregate([]).to_pylist():
-            name, revision, prompt = row.values()
-            models[name] = revision
-            if prompt:
-                prompts[name] = prompt
+    models, prompts = _asked(pipeline)
     return Provenance(
         git_commit=_git_commit(),
         osmo_version=metadata.version("osmo"),
@@ -159,6 +143,25 @@ def provenance(pipeline: Pipeline) -> Provenance:
         consents=_consents(pipeline.store),
         funnel=_funnel(pipeline),
     )
+
+
+def _asked(pipeline: Pipeline) -> tuple[dict[str, str], dict[str, str]]:
+    """Revision of whoever answered each stage, and hash of its prompt where it has one, by the stage's name."""
+    views, config = pipeline.views, pipeline.config
+    rows = [
+        *_distinct("prescreen", views.everywhere(views.votes), ("annotator", "model_revision", "prompt_sha")),
+        *_distinct("judge", views.everywhere(views.verdicts), ("judge", "judge_revision", "prompt_sha")),
+        *_distinct("cues", views.everywhere(views.cues), ("extractor", "model_revision", "prompt_sha")),
+    ]
+    writer = registry.writer(config.sense.writer, config.known_models())
+    rows.append((f"sense:{writer.name}", writer.revision, writer.prompt_sha))
+    models = {stage: revision for stage, revision, _ in sorted(rows, key=lambda row: row[0]) if revision}
+    return models, {stage: prompt for stage, _, prompt in sorted(rows, key=lambda row: row[0]) if prompt}
+
+
+def _distinct(kind: str, rows: pa.Table, columns: Sequence[str]) -> list[tuple[str, str | None, str | None]]:
+    found = rows.select(list(columns)).group_by(list(columns)).aggregate([]).to_pylist()
+    return [(f"{kind}:{row[columns[0]]}", row[columns[1]], row[columns[2]]) for row in found]
 
 
 def _exports(pipeline: Pipeline) -> tuple[LabelStudioExport, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -94,7 +95,12 @@ class Endpoint(BaseModel):
         pinned = self.revision is not None and PINNED.fullmatch(self.revision) is not None
         if not pinned and not self.allow_unpinned:
             raise UnpinnedModelError(name, self.revision)
-        return f"{self.model}@{self.revision or 'unpinned'}"
+        return f"{self.title}@{self.revision or 'unpinned'}"
+
+    @property
+    def title(self) -> str | None:
+        """The model's id; of one in this process the name of its folder, wherever that lies."""
+        return None if self.model is None else Path(self.model).name if self.transport == "local" else self.model
 
     def address(self, name: str) -> str:
         """The server's address, without a slash at its end.

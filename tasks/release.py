@@ -133,6 +133,11 @@ def config_snapshot(config: OsmoConfig) -> dict[str, JsonValue]:
     snapshot = cast(dict[str, JsonValue], config.model_dump(mode="json", exclude={"run", "store", "label"}))
     snapshot["label"] = config.label.model_dump(mode="json", exclude={"url"})
     snapshot["sources"] = [{"adapter": source.adapter, "name": Path(source.path).name} for source in config.sources]
+    private = {"url", "served_name", "api_key_variable"}
+    snapshot["models"] = {
+        name: {**endpoint.model_dump(mode="json", exclude=private), "model": endpoint.title}
+        for name, endpoint in config.models.items()
+    }
     if "/" in config.segment.whisper_model or "\\" in config.segment.whisper_model:
         segment = config.segment.model_dump(mode="json")
         snapshot["segment"] = {**segment, "whisper_model": Path(config.segment.whisper_model).name}

@@ -71,7 +71,8 @@ def build(osmo: Osmo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buil
         judge = servers.enter_context(serve(answering_llama(folder / "llama3", VERDICT)))
         models["llama3"] = {
             "url": judge.url,
-            "model": judge.model,
+            "model": "tiny-llama3",
+            "served_name": f"{judge.model}@{judge.revision}",
             "revision": judge.revision,
             "api_key_variable": "OSMO_TEST_LLAMA_KEY",
             "concurrency": 2,
@@ -125,6 +126,11 @@ def test_the_release_is_whole_and_names_its_models(build: Build, osmo: Osmo) -> 
     osmo("release", "verify", "lmm", "--config", str(build.config), env=KEYS)
     release = releases.open("lmm", store=str(build.folder / "store"))
     assert release.table("events").num_rows > 0
+    told = release.manifest.provenance.models
+    assert {name for name in told if "judge" in name or "prescreen" in name or "sense" in name} == {
+        *(f"prescreen:{name}" for name in (*SIDECARS, "qwen2_audio")), "judge:llama3", "sense:llama3"
+    }  # fmt: skip
+    assert told["judge:llama3"].startswith("tiny-llama3@sha256:")
     assert release.table("reasoning").num_rows == 6 * release.table("events").num_rows
 
 

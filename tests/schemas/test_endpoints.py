@@ -45,3 +45,10 @@ def test_a_slash_at_the_end_is_cut() -> None:
 def test_a_key_itself_is_no_name_of_a_variable() -> None:
     with pytest.raises(ValidationError):
         Endpoint(api_key_variable="sk-abc")
+
+
+def test_a_folder_of_weights_may_be_moved() -> None:
+    for folder in ("/a/qwen", "/b/c/qwen", "qwen"):
+        endpoint = Endpoint(transport="local", model=folder, revision=COMMIT)
+        assert endpoint.identity("qwen2_audio") == f"qwen@{COMMIT}"
+    assert Endpoint(model="Qwen/qwen", revision=COMMIT).identity("x") == f"Qwen/qwen@{COMMIT}"

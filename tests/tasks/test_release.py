@@ -18,6 +18,7 @@ import pytest
 from releases_fixture import Release, World, tree
 
 from osmo.schemas.config import OsmoConfig, Source
+from osmo.schemas.endpoints import Endpoint
 from osmo.storage import releases
 from osmo.storage.release_files import ReleaseConflictError
 from osmo.tasks.release import config_snapshot
@@ -253,8 +254,19 @@ def test_a_release_without_any_event_is_still_one(world: World, release: Release
 
 
 def test_the_config_snapshot_holds_thresholds_and_no_address() -> None:
-    config = OsmoConfig(sources=(Source(path="/srv/raw/toy"),))
+    models = {
+        "desta": Endpoint(url="http://gpu-1:8103", model="d", revision="0" * 40, api_key_variable="THE_KEY"),
+        "qwen2_audio": Endpoint(transport="local", model="/srv/weights/qwen", allow_unpinned=True),
+    }
+    config = OsmoConfig(sources=(Source(path="/srv/raw/toy"),), models=models)
     snapshot = config_snapshot(config)
+    told = snapshot["models"]
+    assert isinstance(told, dict)
+    assert [(name, one["model"], one["revision"]) for name, one in told.items()] == [  # type: ignore[index, call-overload]
+        ("desta", "d", "0" * 40),
+        ("qwen2_audio", "qwen", None),
+    ]
+    assert [word for word in ("gpu-1", "THE_KEY", "/srv") if word in json.dumps(snapshot)] == []
     assert snapshot["sources"] == [{"adapter": "folder", "name": "toy"}]
     assert "store" not in snapshot
     assert json.dumps(snapshot["quality"]).count("accept_score") == 1
