@@ -153,10 +153,10 @@ def stem(word: str) -> str:
     if max(word) >= chr(_PLAIN):
         return word
     for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _FEWEST_LETTERS:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _FEWEST_LETTERS and not word.endswith("ss"):
             word = word.removesuffix(suffix) + ("y" if suffix == "ies" else "")
             break
-    if len(word) > _FEWEST_LETTERS and word[-1] == word[-2] and word[-1] not in "aeious":
+    if len(word) > _FEWEST_LETTERS and word[-1] == word[-2] and word[-1] not in "aeiou":
         word = word[:-1]
     return word.removesuffix("e") if len(word) > _FEWEST_LETTERS else word
 
