@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from osmo.annotators.parse.persons import Persons
+from osmo.annotators.parse.persons import OTHER, Persons, describes_a_thing, is_of_somebody
 from osmo.annotators.parse.sentences import is_emotion, is_word, items_of, offered, sentences
 from osmo.annotators.parse.words import LABEL, Item, Words
 
@@ -13,6 +13,7 @@ PRIMARY, PLAIN, SECONDARY = 0, 1, 2
 FINAL, NAMED, SAID = 2, 1, 0
 _BREAKS = ("comma", "and", "contrast", "clause", "colon", "open", "close", "dash", "bar")
 _ENDS_OF_LEAD = ("dash", "colon", "open")
+_AWAITS = ("final", "named", "conclusion", "primary", "secondary")
 _JUDGED_WITHIN = 6
 _AFTER = 4
 
@@ -76,6 +77,7 @@ class _Scope:
     level: int = SAID
     opened: int = -1
     firm: bool = False
+    clause: int = 0
 
     def assert_again(self) -> None:
         """What was denied ends, unless all of the sentence is."""
@@ -98,7 +100,7 @@ class _Reader:
         items = self.items
         level, rank = self.carried
         self.carried = (SAID, PLAIN)
-        scope = _Scope(level=level, rank=rank)
+        scope = _Scope(level=level, rank=rank, clause=start)
         self.persons.begin_sentence(asked=level > SAID)
         words = [at for at in range(start, end) if is_word(items[at])]
         if not words:
@@ -119,14 +121,8 @@ class _Reader:
                 scope.used = True
         if items[end - 1].value == "?":
             self.made[first:] = [replace(one, dropped="supposed") for one in self.made[first:]]
-        if (
-            scope.level > SAID
-            and len(self.made) == first
-            and items[words[-1]].role in ("final", "named", "primary", "")
-        ):
-            last = max(at for at in range(start, end) if items[at].role in ("final", "named", "conclusion"))
-            if not any(at > last for at in words):
-                self.carried = (scope.level, scope.rank)
+        if items[words[-1]].role in _AWAITS:  # the answer stands in the next sentence
+            self.carried = (scope.level, scope.rank)
         self.persons.end_sentence()
 
     def _steer(self, scope: _Scope, item: Item, at: int, end: int, positions: dict[int, int]) -> None:
@@ -134,6 +130,7 @@ class _Reader:
         role = item.role
         if role in _BREAKS:
             self.persons.begin_clause(joined=role == "and")
+            scope.clause = at + 1
             self._pass_break(scope, role, at)
         elif role == "negator":
             self._negate(scope, item, at, end, positions)
@@ -155,10 +152,23 @@ class _Reader:
         elif role in ("final", "conclusion", "named"):
             scope.level = max(scope.level, FINAL if role == "final" else NAMED)
             self.persons.ask()
-        elif role in ("wearer", "other", "speaker", "self", "pronoun", "face"):
-            self.persons.mention(item, self.items[at + 1 : end])
+        else:
+            self._speak_of(scope, item, at, end)
+
+    def _speak_of(self, scope: _Scope, item: Item, at: int, end: int) -> None:
+        """Let persons, and verbs and nouns that begin anew, change whose it is and what is still denied."""
+        role = item.role
+        if role in ("wearer", "other", "speaker", "self", "pronoun", "face"):
+            if at == 0 or self.items[at - 1].value not in self.words.has["toward"]:
+                self.persons.mention(item, self.items[at + 1 : end])
             if scope.paused and (role not in ("pronoun", "self") or scope.used):
                 scope.assert_again()
+        elif role == "causing":
+            self.persons.begin_clause(joined=False)
+        elif role == "relative":
+            self.persons.relate()
+        elif role == "guess" and scope.paused and self.refused is not None:
+            scope.assert_again()
         elif role in ("copula", "aspect"):
             self.persons.say_verb()
             if scope.paused and scope.used:
@@ -216,16 +226,18 @@ class _Reader:
     def _claim(self, item: Item, at: int, scope: _Scope, level: int, end: int) -> Claim:
         after = self.items[at + 1 : end]
         dropped = None
-        if at in self.offered:
-            dropped = "options"
-        elif scope.negated_from >= 0:
+        if scope.negated_from >= 0:
             dropped = "negated"
-        elif scope.supposed or (after and after[0].value in self.words.has["thing"]):
+        elif at in self.offered:
+            dropped = "options"
+        elif scope.supposed or describes_a_thing(self.items, at, self.words):
             dropped = "supposed"
         rank = scope.rank
         if after and after[0].value in self.words.has["primary_after"]:
             rank = PRIMARY
         who = self.persons.of_emotion(after)
+        if who != OTHER and level == SAID and is_of_somebody(self.items, scope.clause, at, self.words):
+            who = OTHER
         return Claim(item.value, item.role == LABEL, who, rank, level, dropped, _share(after))
 
 

@@ -9,6 +9,7 @@ from osmo.annotators.parse.words import Item, Words
 
 WEARER, OTHER, UNSAID = "wearer", "other", "none"
 _MARKS = ("comma", "colon", "stop", "open", "close", "contrast", "clause", "and", "or")
+_NOBODY = ("aspect", "face", "named", "conclusion", "wearer", "other", "speaker", "self", "pronoun")
 _NEAR = 2
 _OF_WITHIN = 4
 
@@ -19,6 +20,49 @@ class Clause:
 
     said: list[str] = field(default_factory=list)
     verb: bool = False
+
+
+def is_of_somebody(items: Sequence[Item], start: int, at: int, words: Words) -> bool:
+    """Whether a clause that names no person is about somebody who is not known: a cyclist, or a name.
+
+    Args:
+        items: Of the text.
+        start: Where the clause starts.
+        at: Where its emotion stands.
+        words: What is looked for.
+    """
+    clause = [item for item in items[start:at] if item.role not in ("negator", "secondary", "primary", "guess")]
+    about, either = words.has["about"], words.has["about_or_verb"]
+    if (
+        not clause
+        or any(item.role in _NOBODY for item in clause)
+        or any(x.value in about for x in items[at + 1 : at + 2])
+    ):
+        return False
+    if any(item.value in about and (place < 2 or item.value not in either) for place, item in enumerate(clause)):
+        return False
+    if clause[0].value in words.has["article"]:
+        return any(_is_unknown(item) for item in clause[1:])
+    named = _is_unknown(clause[0]) and clause[0].value not in words.has["no_name"]
+    return named and len(clause) > 1 and clause[1].role == "copula"
+
+
+def describes_a_thing(items: Sequence[Item], at: int, words: Words) -> bool:
+    """Whether an emotion is only said of a thing or of somebody who is not known (a sad movie, the sad clown)."""
+    following = items[at + 1] if at + 1 < len(items) else None
+    if following is None:
+        return False
+    if following.value in words.has["thing"]:
+        return True
+    said = items[at].said
+    noun = said in words.has["nouns"] or said.endswith(tuple(words.has["noun_endings"]))
+    article = at > 0 and items[at - 1].value in words.has["article"]
+    known = following.value in words.has["about"] or following.value in words.has["preposition"]
+    return article and not noun and _is_unknown(following) and not known
+
+
+def _is_unknown(item: Item) -> bool:
+    return item.role == "" and item.value.isascii() and item.value.isalpha() and not item.value.endswith("ly")
 
 
 class Persons:
@@ -66,6 +110,11 @@ class Persons:
             self._before = self._clause
         self._clause = Clause()
 
+    def relate(self) -> None:
+        """The clause says more of the last person spoken of (her sister, who is sad)."""
+        if not self._clause.said and self._before.said:
+            self._clause.said.append(self._before.said[-1])
+
     def say_verb(self) -> None:
         """The clause has a verb."""
         self._clause.verb = True
@@ -95,8 +144,10 @@ class Persons:
         if beside is not None:
             return beside
         said = [WEARER if who == "wearer and" else who for who in self._clause.said]
+        if OTHER in said or WEARER in said:
+            return OTHER if OTHER in said else WEARER
         if said:
-            return OTHER if OTHER in said else WEARER if WEARER in said else UNSAID
+            return self._of_preposition(after) or UNSAID
         return self._of_preposition(after) or self._inherited()
 
     def _who(self, item: Item, after: Sequence[Item]) -> str | None:
@@ -133,9 +184,10 @@ class Persons:
 
     def _of_preposition(self, after: Sequence[Item]) -> str | None:
         """The person whose it is said to be after the word (the anger of the man)."""
-        if not after or after[0].value not in self._words.has["possessive"]:
+        of = next((at for at, item in enumerate(after[:2]) if item.value in self._words.has["possessive"]), None)
+        if of is None:
             return None
-        for item in after[1:_OF_WITHIN]:
+        for item in after[of + 1 : of + _OF_WITHIN]:
             if item.role in ("wearer", "other"):
                 return WEARER if item.role == "wearer" else OTHER
         return None

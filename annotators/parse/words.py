@@ -47,10 +47,12 @@ class Item:
     Attributes:
         role: What it does: label, unsettled, wearer, negator, …; empty: nothing.
         value: The label, or the phrase itself.
+        said: The phrase where `value` is its label.
     """
 
     role: str
     value: str
+    said: str = ""
 
 
 Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], Item]]]
@@ -104,7 +106,23 @@ def words(own: Mapping[str, str] | None = None) -> Words:
 def _words(own: tuple[tuple[str, str], ...]) -> Words:
     file = _file()
     groups = ("persons", "scope", "rank", "reply", "level")
-    looked_up = ("preposition", "possessive", "thing", "auxiliary", "voice", "heard", "primary_after", "negator_after")
+    looked_up = (
+        "preposition",
+        "possessive",
+        "thing",
+        "auxiliary",
+        "voice",
+        "heard",
+        "primary_after",
+        "negator_after",
+        "toward",
+        "article",
+        "about",
+        "about_or_verb",
+        "no_name",
+        "noun_endings",
+        "nouns",
+    )
     running: dict[str, Item] = {}
     for group in groups:
         for role, listed in getattr(file, group).items():
@@ -135,9 +153,9 @@ def _emotions(file: _File) -> dict[str, Item]:
     named: dict[str, Item] = {}
     for concept in vocabulary().concepts:
         for word in (concept.en, concept.zh, *concept.aliases_en, *concept.aliases_zh):
-            named[word] = Item(UNSETTLED, word) if concept.ekman is None else Item(LABEL, concept.ekman)
+            named[word] = Item(UNSETTLED, word) if concept.ekman is None else Item(LABEL, concept.ekman, word)
     for label, listed in file.labels.items():
-        named.update((word, Item(LABEL, label)) for word in (label, *listed))
+        named.update((word, Item(LABEL, label, word)) for word in (label, *listed))
     named.update((word, Item(UNSETTLED, word)) for word in file.unsettled["words"])
     return named
 
