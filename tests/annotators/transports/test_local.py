@@ -2,7 +2,9 @@
 
 import io
 import math
+import random
 import shutil
+import string
 import wave
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,10 +99,13 @@ def test_the_likeliest_choice_is_chosen_by_all_of_its_tokens_and_its_end(llama_f
             scores = model(torch.tensor([start + ends])).logits[0].log_softmax(-1)
         return math.fsum(float(scores[len(start) + at - 1, token]) for at, token in enumerate(ends))
 
-    texts = [f"What is it, {n}?" for n in range(6)]
-    expected = [max(CHOICES, key=lambda choice, text=text: likelihood(text, choice)) for text in texts]  # type: ignore[misc]
-    results = chat_of(llama_folder, batch_size=3).ask(Question("", text, choices=CHOICES) for text in texts)
+    letters = random.Random(0)
+    choices = tuple("".join(letters.choices(string.ascii_lowercase, k=3)) for _ in range(60))
+    texts = ["".join(letters.choices(string.ascii_letters, k=length)) for length in range(1, 25)]
+    expected = [max(choices, key=lambda choice, text=text: likelihood(text, choice)) for text in texts]  # type: ignore[misc]
+    results = chat_of(llama_folder, batch_size=8).ask(Question("", text, choices=choices) for text in texts)
     assert [text for text, *_ in said(results)] == expected
+    assert len(set(expected)) > 5, "small differences count"
 
 
 def test_an_answer_ends_where_the_model_ends_it(answering_folder: Path) -> None:
