@@ -89,7 +89,7 @@ class Desk:
             raise RequestRefusedError(413, f"{len(items)} items in one request; max_batch is {most}")
         for item in items:
             if not item.labels or (unknown := sorted(set(item.labels) - set(LABELS))):
-                got = f"unknown {', '.join(unknown)}" if item.labels else "none"
+                got = f"unknown {', '.join(unknown[:3])[:80]}" if item.labels else "none"
                 where = f"labels of segment {item.segment_id[:80]!r}"
                 raise RequestRefusedError(422, f"{where}: {got}; expected some of {', '.join(LABELS)}")
         return items

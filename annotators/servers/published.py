@@ -124,4 +124,6 @@ def silence() -> Iterator[None]:
 
 def defused(text: str, marks: re.Pattern[str]) -> str:
     """A text in which no word of a transcript can be taken for a mark of the model's own."""
-    return marks.sub(lambda found: re.sub(r"[<>\[\]|#]", " ", found[0]), text)
+    while marks.search(text):  # what stood around a mark may be one once it is gone
+        text = marks.sub(lambda found: re.sub(r"[<>\[\]|#]", " ", found[0]), text)
+    return text
