@@ -58,10 +58,10 @@ def expected(pipeline: Pipeline, *, segments: int, some_voted: bool) -> Expected
         for bucket in views.buckets:
             voted = _voted(pipeline, bucket)
             complete += voted.num_rows
-            kept += pc.sum(voted["kept"]).as_py() or 0
+            kept += voted.num_rows - voted["dropped_reason"].drop_null().length()
             made = views.clips(bucket)
             if made.num_rows:
-                clips += pc.sum(pc.equal(clip_status(made, voted)["status"], pa.scalar(ACTIVE))).as_py() or 0
+                clips += clip_status(made, voted)["status"].to_pylist().count(ACTIVE)
     answers = clip_answers(views.everywhere(views.annotations))
     done = sum(len(one.finished) + len(one.unusable) for one in answers.values())
     unvoted = coming + max(0, segments - complete)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from osmo.annotators.lmm import affectgpt, desta, emotion_llama, qwen2_audio
+from osmo.annotators.lmm.traits import VoterTraits
 from osmo.tasks.coefficients import ROLES, Coefficients, coefficient_file, coefficient_table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def test_an_annotator_gets_its_own() -> None:
 @pytest.mark.parametrize(
     "traits", [emotion_llama.TRAITS, affectgpt.TRAITS, desta.TRAITS, qwen2_audio.TRAITS], ids=lambda one: one.name
 )
-def test_a_voter_is_given_what_its_file_says(traits: qwen2_audio.VoterTraits) -> None:
+def test_a_voter_is_given_what_its_file_says(traits: VoterTraits) -> None:
     asked = coefficient_file().of("voter", traits.name)
     assert asked != coefficient_file().of("voter", "nobody")
     assert asked.needs == (traits.needs[0] if traits.needs else "any")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,13 @@ from osmo.schemas.vocabulary import EKMAN_LABELS
 from osmo.tasks.candidates import candidates
 from osmo.tasks.dawid_skene import dawid_skene
 from osmo.tasks.pivot import pivot
+from osmo.tasks.vote import Codes
 
 REPOSITORY = Path(__file__).parents[2]
 VOTERS = ("a", "b", "c", "d")
 
 
-def planted(segments: int, *, labels: int = 7, seed: int = 0, missing: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+def planted(segments: int, *, labels: int = 7, seed: int = 0, missing: float = 0.2) -> tuple[Codes, Any]:
     """Votes of four voters who are right in 80, 70, 60 and 50 of 100, and the truth."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, labels, segments)
@@ -79,7 +81,7 @@ def test_smoothing_keeps_what_was_never_seen_possible() -> None:
 
 
 @pytest.mark.parametrize("votes", [np.empty((3, 0), np.int8), np.full((3, 4), -1, np.int8)], ids=["empty", "silent"])
-def test_without_votes_nothing_is_likelier(votes: np.ndarray) -> None:
+def test_without_votes_nothing_is_likelier(votes: Codes) -> None:
     found = dawid_skene(votes, labels=4)
     assert found.posterior.shape == (votes.shape[1], 4)
     np.testing.assert_allclose(found.posterior, 0.25)

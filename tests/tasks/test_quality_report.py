@@ -61,6 +61,7 @@ def test_quality_by_hand():
     assert (found.compared, found.ambiguous, found.kept) == (4, 1, 2)
     assert (found.emotional_share, found.commonest_share) == (0.5, 0.5)
     assert (found.kept_precision, found.kept_agreement) == (0.5, 0.5)
+    assert (found.kept_emotional, found.kept_equal) == (1, 1)
     assert found.voters == (VoterQuality("a", 3, 0.75, pytest.approx(2 / 3)), VoterQuality("b", 1, 0.25, 1.0))
 
 

@@ -14,7 +14,7 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 def rows(*given: tuple[str, int | None, int | None, int | None]) -> pa.Table:
     types = {"input_key": pa.string(), "tokens_in": pa.int64(), "tokens_out": pa.int64(), "attempts": pa.int32()}
-    columns = list(zip(*given, strict=True)) or [[]] * 4
+    columns = [list(values) for values in zip(*given, strict=True)] or [[] for _ in types]
     return pa.table(
         [pa.array(values, kind) for values, kind in zip(columns, types.values(), strict=True)], names=list(types)
     )
