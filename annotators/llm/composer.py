@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict
 
+from osmo.annotators.everyday import everyday_revision
 from osmo.annotators.mentions import mentioned, unquoted
 from osmo.annotators.writer import NO_DIALOGUE, NO_HISTORY, Bundle, Chain, CueGiven, Earlier, Said, Step
 from osmo.schemas.endpoints import NO_MODELS, Models
@@ -73,8 +74,8 @@ class Composer:
 
     @property
     def revision(self) -> str:
-        """Code version, hash of the phrases, and version of the vocabulary."""
-        sha = hashlib.sha256(_FILE.read_bytes()).hexdigest()[:16]
+        """Code version, hash of the phrases and of what counts as naming an emotion, and version of the vocabulary."""
+        sha = hashlib.sha256(_FILE.read_bytes() + everyday_revision().encode()).hexdigest()[:16]
         return f"{VERSION}+{sha}+vocabulary-{vocabulary().version}"
 
     def write(self, bundles: Sequence[Bundle]) -> list[Chain]:

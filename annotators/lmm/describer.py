@@ -18,12 +18,12 @@ from osmo.annotators.lmm.cleaned import LONGEST, cleaned
 from osmo.annotators.lmm.feelings import feeling_words
 from osmo.annotators.lmm.given import UNASKED, cannot_give
 from osmo.annotators.lmm.media_parts import CACHE_ERRORS, NoMediaError, Part, picture_part, sound_part
-from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.annotators.lmm.traits import DescriberTraits
 from osmo.annotators.lmm.wording import describe_text, phrases, wording_revision
 from osmo.annotators.prompt import Prompt, prompt
 from osmo.annotators.transports import opening
 from osmo.annotators.transports.question import Answer, Attachment, Question, Refused, Result
+from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.schemas.endpoints import Models
 from osmo.schemas.keys import fingerprint
 from osmo.storage.media import Media

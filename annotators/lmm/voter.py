@@ -14,7 +14,6 @@ from functools import partial
 
 from osmo.annotators.answer import Unanswered
 from osmo.annotators.lmm.given import Asking, Given
-from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.annotators.lmm.replies import Ballots, Said
 from osmo.annotators.lmm.traits import VoterTraits
 from osmo.annotators.lmm.wording import joined, wording_revision
@@ -22,6 +21,7 @@ from osmo.annotators.parse.reply import VERSION as READING_VERSION
 from osmo.annotators.prompt import Prompt, prompt
 from osmo.annotators.transports import opening
 from osmo.annotators.transports.question import Attachment, Question
+from osmo.annotators.transports.reaching import CHATS, reachable
 from osmo.annotators.voter import Ballot, Sees, Utterance
 from osmo.schemas.endpoints import Models
 from osmo.schemas.keys import fingerprint

@@ -2,9 +2,9 @@
 
 It is gone once tries have failed in silence (no connection, no whole answer, 408, 429, 5xx) for `gone_after_s` seconds,
 from the first such failure to the last, with no usable answer between them; or at once, where it says to everybody that
-it was set up wrongly. With `gone_after_s = 0` the first question that used up its tries is enough. While it is gone
-nobody waits and nothing is sent. Every new call knocks once; if the server opens, it is on trial: until it answers a
-question, one question that used up its tries is enough to be gone again.
+it was set up wrongly. One question that used up its tries is enough with `gone_after_s = 0`, and where nothing has ever
+been heard of the server. While it is gone nobody waits and nothing is sent. Every new call knocks once; if the server
+opens, it is on trial: until it answers a question, one question that used up its tries is enough to be gone again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import asyncio
 import time
 
 from osmo.annotators.transports.failures import Failure
+
+_UNHEARD = ("closed-door", "timeout")
+"""Causes that say nothing of whether anybody is there."""
 
 
 class Breaker:
@@ -26,11 +29,13 @@ class Breaker:
         self._gone_after_s = gone_after_s
         self._failing_since: float | None = None
         self._on_trial = False
+        self._heard = False
         self._went = asyncio.Event()
         self.gone: tuple[Failure, str] | None = None
 
     def answered(self) -> None:
         """A question was answered, or refused: the server serves."""
+        self._heard = True
         self._failing_since = None
         self._on_trial = False
         self.back()
@@ -52,6 +57,7 @@ class Breaker:
 
     def failed(self, failure: Failure) -> None:
         """A try failed."""
+        self._heard = self._heard or failure.cause.name not in _UNHEARD
         if not failure.cause.silent:
             return
         now = time.monotonic()
@@ -62,7 +68,7 @@ class Breaker:
 
     def exhausted(self, failure: Failure) -> None:
         """A question used up its tries, the last of which failed in silence."""
-        if self._gone_after_s == 0 or self._on_trial:
+        if self._gone_after_s == 0 or self._on_trial or not self._heard:
             self._trip(failure)
 
     def trip(self, failure: Failure, line: str) -> None:

@@ -76,7 +76,7 @@ async def exchange(
     except aiohttp.ClientPayloadError:
         raise failed("half", "the connection closed before the answer ended") from None
     except aiohttp.ClientConnectorError as error:
-        raise failed("connection", f"cannot connect: {_reason(error.os_error)}") from None
+        raise failed("closed-door", f"cannot connect: {_reason(error.os_error)}") from None
     except aiohttp.ClientConnectionError as error:
         how = _reason(error) if isinstance(error, OSError) else "closed without an answer"
         raise failed("connection", f"the connection broke: {how}") from None

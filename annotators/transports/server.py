@@ -131,7 +131,7 @@ class Server:
                 log.debug("%s: try %d failed: %s", self._name, len(failures), error.failure.line)
                 self._breaker.failed(error.failure)
                 # Another one may answer there afterwards.
-                self._known = self._known and error.failure.cause.name != "connection"
+                self._known = self._known and error.failure.cause.name not in ("closed-door", "connection")
                 raise
 
         try:

@@ -59,7 +59,7 @@ def test_its_votes_are_missing_then_filled(osmo: Osmo, tmp_path: Path, monkeypat
         models = {
             name: {
                 "transport": "prescreen", "url": one.url, "model": name, "revision": one.revision,
-                "max_attempts": 2, "backoff_s": 0.05, "gone_after_s": 0.0,
+                "max_attempts": 2, "backoff_s": 0.05,
             }
             for name, one in running.items()
         }  # fmt: skip

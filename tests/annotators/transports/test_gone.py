@@ -43,8 +43,10 @@ def chats() -> Iterator[list[OpenAIChat]]:
         chat.close()
 
 
-def test_where_nobody_listens_the_server_is_gone_after_a_while(port: int, chats: list[OpenAIChat]) -> None:
+def test_a_server_that_went_is_gone_after_a_while(port: int, chats: list[OpenAIChat]) -> None:
     chats.append(OpenAIChat("tiny", endpoint(port, gone_after_s=0.4)))
+    with FaultServer(port=port):
+        assert isinstance(chats[0].ask(questions(1))[0], Answer)
     started = time.monotonic()
     results = chats[0].ask(questions(2000))
     assert 0.4 < time.monotonic() - started < 5
@@ -55,6 +57,21 @@ def test_where_nobody_listens_the_server_is_gone_after_a_while(port: int, chats:
     assert first.problem == "cannot connect: connection refused (try 3 of 3)"
     assert last.problem == "no usable answer for 0 s, at last: cannot connect: connection refused"
     assert last.attempts == 0, "it was never sent"
+
+
+def test_a_server_that_was_never_heard_is_gone_by_the_first_question(port: int, chats: list[OpenAIChat]) -> None:
+    chats.append(OpenAIChat("tiny", endpoint(port, gone_after_s=60, concurrency=1)))
+    results = chats[0].ask(questions(100))
+    assert all(gone(results))
+    assert [result.attempts for result in results if isinstance(result, Unanswered)][:3] == [3, 0, 0]
+
+
+def test_a_first_question_that_a_server_fails_on_does_not_make_it_gone(chats: list[OpenAIChat]) -> None:
+    with FaultServer(script=lambda _, said: "status:500" if "bad" in str(said) else None) as server:
+        chats.append(OpenAIChat("tiny", endpoint(server.port, concurrency=1)))
+        first, second = chats[0].ask([*questions(1, "bad"), *questions(1)])
+    assert isinstance(first, Unanswered) and not first.gone
+    assert isinstance(second, Answer)
 
 
 def test_without_patience_the_first_question_is_enough(port: int, chats: list[OpenAIChat]) -> None:
@@ -73,8 +90,9 @@ def test_a_server_that_answers_others_is_not_gone_for_one_question(chats: list[O
 
 
 def test_failures_of_two_calls_are_not_added_up(chats: list[OpenAIChat]) -> None:
-    with FaultServer(script=lambda number, _: "reset" if number < 3 else None) as server:
+    with FaultServer(script=lambda number, _: "reset" if 1 <= number < 4 else None) as server:
         chats.append(OpenAIChat("tiny", endpoint(server.port, gone_after_s=0.4, max_attempts=2)))
+        assert isinstance(chats[0].ask(questions(1))[0], Answer)
         [first] = chats[0].ask(questions(1))
         assert isinstance(first, Unanswered) and not first.gone
         time.sleep(0.5)
