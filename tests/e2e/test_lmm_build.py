@@ -87,7 +87,7 @@ def build(osmo: Osmo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buil
         }
         config = folder / "osmo.toml"
         config.write_text(tomli_w.dumps(settings))
-        done = osmo("build", "--config", str(config), env=KEYS)
+        done = osmo("build", "--config", str(config), env=KEYS | {"PREFECT_HOME": str(folder / "prefect")})
         osmo("release", "create", "--config", str(config), env=KEYS)
         yield Build(config, folder, done.stdout + done.stderr)
 
@@ -146,7 +146,8 @@ def test_what_it_cost_stands_beside_what_was_foretold(build: Build, osmo: Osmo) 
 
 
 def test_no_key_is_kept_anywhere(build: Build, label_studio: Any) -> None:
-    """In what was printed, the store (logs, configuration, release) and what the servers left on this machine."""
+    """In what was printed, the store (logs, configuration, release), Prefect's database, and what servers left here."""
+    assert (build.folder / "prefect").is_dir()
     keys = [key.encode() for key in KEYS.values()]
     assert not [key for key in KEYS.values() if key in build.printed]
     looked_at = 0
