@@ -41,7 +41,7 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 _MISUSE = frozenset(
     {
         "ConfigError", "UnknownExtensionError", "UnknownStageError", "MissingEndpointError", "UnpinnedModelError",
-        "WrongTransportError", "MissingKeyError",
+        "WrongTransportError", "MissingKeyError", "UnservableError",
     }
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The command that serves a configured model by vLLM, which lives in an environment of its own.
 
-Names of options were read from the documentation of vLLM 0.11 to 0.32; vLLM itself was not run.
+Names of options and variables are those of vLLM 0.32.0's source (arg_utils.py, envs.py); vLLM itself was not run.
 """
 
 from __future__ import annotations
