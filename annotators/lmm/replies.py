@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from osmo.annotators.answer import Unanswered, Usage
@@ -80,7 +81,8 @@ class Ballots:
         silent: dict[int, Unanswered] = {}
         for place, answer in zip(places, answers, strict=True):
             if isinstance(answer, Unanswered):
-                silent[place] = answer
+                # The voter's own server answers: only what needs the reader waits for it.
+                silent[place] = replace(answer, gone=False)
             else:
                 reading, usage = answer
                 read[place] = reading, read[place][1] + usage

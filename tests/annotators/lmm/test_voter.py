@@ -212,6 +212,7 @@ def test_a_reading_model_that_is_away_leaves_open_what_it_should_read(
     found = voter("qwen2_audio", models).vote([say("one"), say("two")], record(film_s=None))
     assert [type(one) for one in found] == [Ballot, Unanswered]
     assert isinstance(found[1], Unanswered) and found[1].where == "http://127.0.0.1:9"
+    assert not found[1].gone, "the voter itself is asked on"
 
 
 def test_the_media_of_many_utterances_are_never_all_held(
