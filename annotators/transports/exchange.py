@@ -64,12 +64,15 @@ async def exchange(
                 allow_redirects=False,
             ) as answer,
         ):
+            content = await _read(answer, limit_bytes)
+            if body is None:
+                answer.close()  # whatever the server says of it, this connection is not used again
             return Reply(
                 answer.status,
                 answer.reason or "",
                 answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                 retry_after(answer.headers.get("Retry-After")),
-                await _read(answer, limit_bytes),
+                content,
             )
     except TimeoutError:
         raise failed("timeout", f"no whole answer within {deadline_s:g} s") from None
