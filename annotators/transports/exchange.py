@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,24 +57,21 @@ async def exchange(
     try:
         async with (
             asyncio.timeout(deadline_s),
-            session.request(
+            _asking(session, body) as asking,
+            asking.request(
                 "GET" if body is None else "POST",
                 url,
                 data=body,
-                # A server may close the connection of a GET that it has no answer for, just as it is used again.
-                headers={"Connection": "close"} if body is None else {"Content-Type": "application/json"},
+                headers=None if body is None else {"Content-Type": "application/json"},
                 allow_redirects=False,
             ) as answer,
         ):
-            content = await _read(answer, limit_bytes)
-            if body is None:
-                answer.close()  # whatever the server says of it, this connection is not used again
             return Reply(
                 answer.status,
                 answer.reason or "",
                 answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                 retry_after(answer.headers.get("Retry-After")),
-                content,
+                await _read(answer, limit_bytes),
             )
     except TimeoutError:
         raise failed("timeout", f"no whole answer within {deadline_s:g} s") from None
@@ -86,6 +85,22 @@ async def exchange(
     except aiohttp.ClientError as error:
         # Its own words may quote headers.
         raise failed("no-http", f"the answer is no HTTP ({type(error).__name__})") from None
+
+
+@asynccontextmanager
+async def _asking(session: aiohttp.ClientSession, body: bytes | None) -> AsyncIterator[aiohttp.ClientSession]:
+    """The session that asks: a GET has a connection of its own.
+
+    A server may close the connection of a GET that it has no answer for, just as a question would use it again.
+    """
+    if body is not None:
+        yield session
+        return
+    own = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(
+        connector=own, headers=session.headers, timeout=session.timeout, cookie_jar=aiohttp.DummyCookieJar()
+    ) as alone:
+        yield alone
 
 
 async def _read(answer: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
