@@ -7,6 +7,7 @@ so a slow caller slows the questions down, and memory stays flat however many th
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import queue
 import threading
@@ -67,10 +68,11 @@ class Channel:
         results: queue.SimpleQueue[tuple[int, asyncio.Task[T]]] = queue.SimpleQueue()
         running: set[asyncio.Task[T]] = set()
 
-        def start(position: int, item: S) -> None:
-            task = line.loop.create_task(one(line.server, item))
-            running.add(task)
-            task.add_done_callback(partial(end, position))
+        def start(few: list[tuple[int, S]]) -> None:
+            for position, item in few:
+                task = line.loop.create_task(one(line.server, item))
+                running.add(task)
+                task.add_done_callback(partial(end, position))
 
         def end(position: int, task: asyncio.Task[T]) -> None:
             running.discard(task)
@@ -81,17 +83,18 @@ class Channel:
         turned_away: Unanswered | None = None
         try:
             while True:
-                while turned_away is None and waiting < ahead and (taken := next(left, None)) is not None:
-                    line.loop.call_soon_threadsafe(start, *taken)
-                    waiting += 1
+                few = list(itertools.islice(left, ahead - waiting)) if turned_away is None else []
+                if few:
+                    line.loop.call_soon_threadsafe(start, few)
+                waiting += len(few)
                 if waiting == 0:
                     break
-                position, task = results.get()
-                waiting -= 1
-                result = task.result()
-                if turned_away is None and (none := gone(result)) is not None:
-                    turned_away = replace(none, attempts=0)
-                yield position, result
+                for position, task in _ended(results):
+                    waiting -= 1
+                    result = task.result()
+                    if turned_away is None and (none := gone(result)) is not None:
+                        turned_away = replace(none, attempts=0)
+                    yield position, result
             for position, item in left:
                 assert turned_away is not None
                 yield position, away(item, turned_away)
@@ -118,6 +121,13 @@ class Channel:
             if not self._lines:
                 self._lines.append(_Line(self._name, self._endpoint, self._door))
             return self._lines[-1]
+
+
+def _ended(results: queue.SimpleQueue[T]) -> Iterator[T]:
+    """What has come by now, at least one: each turn of a caller's thread holds up the loop's."""
+    yield results.get()
+    for _ in range(results.qsize()):
+        yield results.get()
 
 
 class _Line:

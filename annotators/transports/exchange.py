@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -45,7 +43,7 @@ async def exchange(
     """Send a request and read its answer.
 
     Args:
-        session: Has the headers.
+        session: Has the headers, the content's type among them.
         url: Where.
         body: JSON to post; null: GET.
         deadline_s: Seconds for connection, headers and the whole body together.
@@ -55,24 +53,16 @@ async def exchange(
         FailedTryError: There is no whole HTTP answer.
     """
     try:
-        async with (
-            asyncio.timeout(deadline_s),
-            _asking(session, body) as asking,
-            asking.request(
-                "GET" if body is None else "POST",
-                url,
-                data=body,
-                headers=None if body is None else {"Content-Type": "application/json"},
-                allow_redirects=False,
-            ) as answer,
-        ):
-            return Reply(
-                answer.status,
-                answer.reason or "",
-                answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                retry_after(answer.headers.get("Retry-After")),
-                await _read(answer, limit_bytes),
-            )
+        async with asyncio.timeout(deadline_s):
+            if body is not None:
+                return await _sent(session, "POST", url, body, limit_bytes)
+            # A GET has a connection of its own: a server may close that of a GET that it has no answer for, just as a
+            # question would use it again.
+            own = aiohttp.TCPConnector(force_close=True)
+            async with aiohttp.ClientSession(
+                connector=own, headers=session.headers, timeout=session.timeout, cookie_jar=aiohttp.DummyCookieJar()
+            ) as alone:
+                return await _sent(alone, "GET", url, None, limit_bytes)
     except TimeoutError:
         raise failed("timeout", f"no whole answer within {deadline_s:g} s") from None
     except aiohttp.ClientPayloadError:
@@ -87,20 +77,15 @@ async def exchange(
         raise failed("no-http", f"the answer is no HTTP ({type(error).__name__})") from None
 
 
-@asynccontextmanager
-async def _asking(session: aiohttp.ClientSession, body: bytes | None) -> AsyncIterator[aiohttp.ClientSession]:
-    """The session that asks: a GET has a connection of its own.
-
-    A server may close the connection of a GET that it has no answer for, just as a question would use it again.
-    """
-    if body is not None:
-        yield session
-        return
-    own = aiohttp.TCPConnector(force_close=True)
-    async with aiohttp.ClientSession(
-        connector=own, headers=session.headers, timeout=session.timeout, cookie_jar=aiohttp.DummyCookieJar()
-    ) as alone:
-        yield alone
+async def _sent(session: aiohttp.ClientSession, method: str, url: str, body: bytes | None, limit_bytes: int) -> Reply:
+    async with session.request(method, url, data=body, allow_redirects=False) as answer:
+        return Reply(
+            answer.status,
+            answer.reason or "",
+            answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+            retry_after(answer.headers.get("Retry-After")),
+            await _read(answer, limit_bytes),
+        )
 
 
 async def _read(answer: aiohttp.ClientResponse, limit_bytes: int) -> bytes:

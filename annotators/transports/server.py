@@ -49,7 +49,7 @@ class Server:
         self._door = door
         self._where = endpoint.address(name)
         self._key = api_key(name, endpoint)
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Content-Type": "application/json"}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
         self._session = aiohttp.ClientSession(
