@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +26,6 @@ def absent(what: str) -> None:
     pytest.skip(f"{what} is absent")
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The optional folder of real inputs."""
@@ -47,6 +39,7 @@ def corpora() -> Path:
 def s3_server() -> Iterator[str]:
     """Address of an S3 server."""
     from moto.server import ThreadedMotoServer
+    from server_processes import free_port
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
     server.start()
@@ -93,6 +86,7 @@ def _load(name: str) -> ModuleType:
 
 
 _load("vrs_writer")
+_load("server_processes")
 _load("sidecar_servers")
 _load("fault_server")
 _models = _load("model_servers")

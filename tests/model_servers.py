@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import string
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import pytest
+from server_processes import free_port, running
 
 from osmo.annotators.transports.weights import model_revision
 from osmo.schemas.endpoints import Endpoint
@@ -205,51 +203,15 @@ class ModelServer:
 @contextmanager
 def serve(folder: Path, *, port: int | None = None, within_s: float = 240.0) -> Iterator[ModelServer]:
     """`transformers serve` with the model of a folder, offline, as `<folder>@<revision>`; ended with the block."""
-    port = port or _free_port()
+    port = port or free_port()
     revision = model_revision(folder)
+    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", f"{folder}@{revision}"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
     with tempfile.TemporaryDirectory(prefix="transformers-serve-") as home:
-        log = Path(home) / "log"
-        command = [sys.executable, "-m", "transformers.cli.transformers", "serve", f"{folder}@{revision}"]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "HF_HOME": home, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-            )
-        try:
-            _wait(f"http://127.0.0.1:{port}/health", process, log, within_s)
+        offline = {"HF_HOME": home, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+        health = f"http://127.0.0.1:{port}/health"
+        with running(command, health, Path(home) / "log", environment=offline, within_s=within_s) as process:
             yield ModelServer(f"http://127.0.0.1:{port}/v1", str(folder), revision, process)
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            if httpx.get(url, timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        ended = process.poll()
-        if ended is not None or time.monotonic() > until:
-            state = f"ended with {ended}" if ended is not None else "does not answer"
-            raise RuntimeError(f"transformers serve {state}:\n{log.read_text(errors='replace')[-4000:]}")
-        time.sleep(0.1)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,16 @@ with sidecar("tiny", weights) as server:
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from server_processes import free_port, running
 
 KEYWORDS = {"wonderful": "joy", "terrible": "sadness", "scared": "fear", "太好了": "joy", "难过": "sadness"}
 
@@ -82,41 +80,9 @@ def sidecar(
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="sidecar-log-") as folder:
         log = Path(folder) / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
-            )
-        try:
-            _wait(url, process, log, healthy_within_s)
-            key = (environment or {}).get("OSMO_SIDECAR_KEY")
+        given = environment or {}
+        with running(command, f"{url}/health", log, environment=given, within_s=healthy_within_s) as process:
+            key = given.get("OSMO_SIDECAR_KEY")
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             info = httpx.get(f"{url}/v1/info", headers=headers).json()
             yield Sidecar(url, info["revision"], info["model_id"], process, log)
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            if httpx.get(f"{url}/health", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        if process.poll() is not None or time.monotonic() > until:
-            state = f"ended with {process.returncode}" if process.poll() is not None else "is not healthy"
-            raise RuntimeError(f"The sidecar {state} after {seconds:g} s at most:\n{log.read_text(errors='replace')}")
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sidecar_servers import Sidecar, free_port, sidecar, tiny_weights
+from server_processes import free_port
+from sidecar_servers import Sidecar, sidecar, tiny_weights
 
 from osmo.annotators.servers.backend import LABELS
 from osmo.annotators.servers.check_media import data_uri, grey_mp4, tone_wav
