@@ -130,12 +130,12 @@ def create(
 
 def config_snapshot(config: OsmoConfig) -> dict[str, JsonValue]:
     """The configuration as a release tells it: every threshold, no address of a machine, nothing of how it was run."""
-    snapshot = cast(dict[str, JsonValue], config.model_dump(mode="json", exclude={"run", "store", "label"}))
+    snapshot = cast(dict[str, JsonValue], config.model_dump(mode="json", exclude={"run", "store", "label", "cost"}))
     snapshot["label"] = config.label.model_dump(mode="json", exclude={"url"})
     snapshot["sources"] = [{"adapter": source.adapter, "name": Path(source.path).name} for source in config.sources]
-    private = {"url", "served_name", "api_key_variable"}
+    told = {"transport", "revision", "allow_unpinned", "constraint", "max_tokens"}
     snapshot["models"] = {
-        name: {**endpoint.model_dump(mode="json", exclude=private), "model": endpoint.title}
+        name: {**endpoint.model_dump(mode="json", include=told), "model": endpoint.title}
         for name, endpoint in config.models.items()
     }
     if "/" in config.segment.whisper_model or "\\" in config.segment.whisper_model:

@@ -267,6 +267,11 @@ def test_the_config_snapshot_holds_thresholds_and_no_address() -> None:
         ("qwen2_audio", "qwen", None),
     ]
     assert [word for word in ("gpu-1", "THE_KEY", "/srv") if word in json.dumps(snapshot)] == []
+    patient = {
+        name: endpoint.model_copy(update={"timeout_s": 9.0, "concurrency": 1}) for name, endpoint in models.items()
+    }
+    cheap = config.cost.model_copy(update={"gpu_hour": 0.5})
+    assert config_snapshot(config.model_copy(update={"models": patient, "cost": cheap})) == snapshot
     assert snapshot["sources"] == [{"adapter": "folder", "name": "toy"}]
     assert "store" not in snapshot
     assert json.dumps(snapshot["quality"]).count("accept_score") == 1
