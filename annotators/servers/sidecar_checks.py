@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from osmo.annotators.servers.backend import LABELS, Modality
 from osmo.annotators.servers.check_media import data_uri, grey_mp4, tone_wav
 from osmo.annotators.servers.checking import Check, Result, Server, failed, passed, skipped
+from osmo.annotators.transports.failures import retry_after
 from osmo.schemas.prescreen_contract import Info, Item, Items, Prediction, Predictions
 
 AT_ONCE = 16
@@ -85,10 +86,10 @@ class SidecarServer(Server):
         until = time.monotonic() + self.endpoint.timeout_s
         while True:
             reply = self.http.post("/v1/predict", content=content, headers={"Content-Type": "application/json"})
-            after = reply.headers.get("Retry-After", "")
-            if reply.status_code != 503 or not after.isdigit() or time.monotonic() + int(after) > until:
+            after_s = retry_after(reply.headers.get("Retry-After"))
+            if reply.status_code != 503 or after_s is None or time.monotonic() + after_s > until:
                 return reply
-            time.sleep(int(after))
+            time.sleep(after_s)
 
     def predict(self, items: list[Item]) -> list[Prediction]:
         """The answers on items."""
