@@ -141,8 +141,13 @@ def test_again_nothing_is_asked(build: Build, osmo: Osmo) -> None:
 
 def test_what_it_cost_stands_beside_what_was_foretold(build: Build, osmo: Osmo) -> None:
     printed = osmo("plan", "--cost", "--config", str(build.config), env=KEYS).stdout
+    lines = [line.split() for line in printed.splitlines()]
     for name in ("prescreen:desta", "judge:llama3", "sense:llama3"):
-        assert name in printed
+        [at] = [place for place, words in enumerate(lines) if words[:2] == [name, "foretold"]]
+        foretold, actual = lines[at][2:], lines[at + 1]
+        assert actual[0] == "actual"
+        assert int(foretold[0]) > 0
+        assert int(actual[1]) >= int(foretold[0]), "calls, tries included"
 
 
 def test_no_key_is_kept_anywhere(build: Build, label_studio: Any) -> None:
