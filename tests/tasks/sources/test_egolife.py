@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -239,6 +240,17 @@ def test_no_bytes_crash_the_reader_of_transcripts(data: bytes) -> None:
     assert len(read_cues(data).cues) <= 1
 
 
+def peak_of_listing(root: Path, days: int) -> int:
+    """Most bytes held while so many days are listed."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in create_adapter().list(str(root))) == days
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 def test_listing_more_days_takes_no_more_memory(tmp_path: Path) -> None:
     peaks = {}
     for people in (2, 20):
@@ -248,10 +260,8 @@ def test_listing_more_days_takes_no_more_memory(tmp_path: Path) -> None:
             folder.mkdir(parents=True)
             for file in range(100):
                 (folder / f"DAY{day + 1}_A{person}_JAKE_{file:06}00.mp4").touch()
-        tracemalloc.start()
-        assert sum(1 for _ in create_adapter().list(str(root))) == people * 7
-        peaks[people] = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+        # What threads of other tests allocate meanwhile counts too, and does not come again each time.
+        peaks[people] = min(peak_of_listing(root, people * 7) for _ in range(3))
     assert peaks[20] < 1.25 * peaks[2] + 10_000
 
 
